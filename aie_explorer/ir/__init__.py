@@ -1,0 +1,17 @@
+"""Integer semantics of a network: exact types, operations, tensors."""
+
+from aie_explorer.ir.network import Dense, Network, Op, Quantize, Relu, Reshape, Tensor
+from aie_explorer.ir.types import (
+    FixedPoint,
+    IntArray,
+    QuantizedArray,
+    quantize,
+    requantize,
+    shift_round,
+    storage_bytes,
+)
+
+__all__ = [
+    "Dense", "FixedPoint", "IntArray", "Network", "Op", "QuantizedArray", "Quantize", "Relu", "Reshape", "Tensor",
+    "quantize", "requantize", "shift_round", "storage_bytes",
+]

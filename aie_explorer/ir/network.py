@@ -1,0 +1,177 @@
+"""The network: a directed acyclic graph of integer operations over tensors with exact types."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from aie_explorer.errors import ModelError
+from aie_explorer.ir.types import FixedPoint, QuantizedArray
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A value that flows between operations.
+
+    Attributes:
+        name: identifier, unique in the network, safe in C++ and in paths.
+        shape: dimensions of one sample, the batch not included.
+        type: the exact type; None where the model computes on unquantized real numbers.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    type: FixedPoint | None
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """One operation: reads `input`, writes `output` (names of tensors)."""
+
+    name: str
+    source: str
+    """The layer of the user's model it came from, as the model spells it."""
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, eq=False)
+class Quantize(Op):
+    """Round and saturate to the output tensor's type."""
+
+
+@dataclass(frozen=True, eq=False)
+class Relu(Op):
+    """max(x, 0)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reshape(Op):
+    """The same numbers in another shape (Flatten, Reshape, Dropout at inference, linear activations)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dense(Op):
+    """y = clamp(srs(x @ weights + bias)), the clamp and shift being there once an activation is fused.
+
+    Attributes:
+        weights: integers [k, n].
+        bias: integers [n] at the accumulator's fraction bits, or None.
+        clamp: (low, high) integers of the output type, once a quantizer is fused; None leaves the exact sum.
+        accumulator_bits: signed bits that hold every partial sum for any input of the input type, from the
+            actual weights; 0 before it is computed.
+    """
+
+    weights: QuantizedArray
+    bias: QuantizedArray | None = None
+    clamp: tuple[int, int] | None = None
+    accumulator_bits: int = 0
+
+    @property
+    def k(self) -> int:
+        """Inputs of the layer (the reduction axis)."""
+        return int(self.weights.values.shape[0])
+
+    @property
+    def n(self) -> int:
+        """Outputs of the layer."""
+        return int(self.weights.values.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Operations in topological order, the tensors they exchange, and the batch they run on.
+
+    Attributes:
+        name: identifier of the model, safe in C++ and in paths.
+        batch: samples per call of the compiled graph.
+        rewrites: the lossless changes made on the way from the model, in words.
+    """
+
+    name: str
+    batch: int
+    ops: tuple[Op, ...]
+    tensors: Mapping[str, Tensor]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    rewrites: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tensors", MappingProxyType(dict(self.tensors)))
+        if self.batch < 1:
+            raise ModelError(f"the batch is {self.batch}", where="batch", remedy="Use a batch of 1 or more")
+        validate(self)
+
+    def replace(self, **changes: object) -> Network:
+        """A copy with some fields changed, validated again."""
+        return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
+
+    def type_of(self, tensor: str) -> FixedPoint:
+        """The exact type of a tensor.
+
+        Raises:
+            ModelError: when the model leaves it unquantized.
+        """
+        found = self.tensors[tensor].type
+        if found is None:
+            raise ModelError("is not quantized", where=tensor, remedy="Add a QActivation before it")
+        return found
+
+    def consumers(self, tensor: str) -> Iterator[Op]:
+        """The operations that read a tensor."""
+        return (op for op in self.ops if op.input == tensor)
+
+    def producer(self, tensor: str) -> Op | None:
+        """The operation that writes a tensor, None for a network input."""
+        return next((op for op in self.ops if op.output == tensor), None)
+
+    @property
+    def layers(self) -> tuple[Dense, ...]:
+        """The operations that occupy tiles, in topological order."""
+        return tuple(op for op in self.ops if isinstance(op, Dense))
+
+    @property
+    def macs(self) -> int:
+        """Useful multiply-accumulates of one call (all samples of the batch)."""
+        return self.batch * sum(op.k * op.n for op in self.layers)
+
+    @property
+    def digest(self) -> str:
+        """A hash of everything that fixes the network's arithmetic, the batch included."""
+        text = hashlib.sha256()
+        for op in self.ops:
+            text.update(repr((type(op).__name__, op.name, op.input, op.output)).encode())
+            if isinstance(op, Dense):
+                arrays = [op.weights] + ([op.bias] if op.bias is not None else [])
+                text.update(repr((op.clamp, [(a.type, a.values.shape) for a in arrays])).encode())
+                for array in arrays:
+                    text.update(array.values.astype("<i8").tobytes())
+        text.update(repr((self.batch, sorted(self.tensors.items()), self.inputs, self.outputs)).encode())
+        return text.hexdigest()
+
+
+def validate(network: Network) -> None:
+    """Check that a network is well formed: names unique, every tensor defined before it is used.
+
+    Raises:
+        ModelError: naming the operation at fault.
+    """
+    ready = set(network.inputs)
+    names: set[str] = set()
+    for op in network.ops:
+        if op.name in names:
+            raise ModelError("two operations have this name", where=op.name)
+        names.add(op.name)
+        if op.input not in ready:
+            raise ModelError(f"reads {op.input!r} before it is computed", where=op.name)
+        if op.output in ready:
+            raise ModelError(f"writes {op.output!r} a second time", where=op.name)
+        if op.output not in network.tensors:
+            raise ModelError(f"writes the unknown tensor {op.output!r}", where=op.name)
+        ready.add(op.output)
+    for name in network.outputs:
+        if name not in ready:
+            raise ModelError("is an output that nothing computes", where=name)
