@@ -1,0 +1,175 @@
+// One slice of a Dense layer on the matrix unit.
+//
+// Operands are stored microtile by microtile: the activations A in row-major order of M x K microtiles, the
+// weights B one column of K x N microtiles after the other, the results C in row-major order of M x N microtiles;
+// inside a microtile, elements are row-major, as aie::mmul wants them.
+//
+// The parameter struct P of a layer gives
+//   in_t, weight_t, out_t, acc_tag   element types and the accumulator's tag
+//   M, K, N                          the microtile
+//   rows, k, n                       the slice of one tile, whole register blocks
+//   shift, low, high                 y = clamp(srs(acc, shift), low, high)
+#pragma once
+
+#include <adf.h>
+#include <aie_api/aie.hpp>
+
+#include <limits>
+
+namespace dense {
+
+template <class P>
+using matmul = aie::mmul<P::M, P::K, P::N, typename P::in_t, typename P::weight_t, typename P::acc_tag>;
+
+template <class P>
+constexpr unsigned lanes = P::M * P::N;
+
+template <class P>
+using accumulator = aie::accum<typename P::acc_tag, lanes<P>>;
+
+// Vectors hold at most 1024 bits, so a block of results is converted in parts of at most 32 lanes of 32 bits.
+template <class P>
+constexpr unsigned part_lanes = lanes<P> < 32 ? lanes<P> : 32;
+
+// The cascade moves 512 bits a beat.
+template <class P>
+constexpr unsigned beat_lanes = 512 / P::acc_bits;
+
+// Where the accumulators of a block start: from the bias, one value a column...
+template <class P>
+class from_bias {
+public:
+    explicit from_bias(const int32* bias) : bias_(bias) {}
+
+    accumulator<P> operator()(unsigned column) const
+    {
+        const aie::vector<int32, P::N> values = aie::load_v<P::N>(bias_ + column * P::N);
+        aie::accum<typename P::acc_tag, part_lanes<P>> part;
+        part.from_vector(values.template grow_replicate<part_lanes<P>>(), 0);
+        accumulator<P> start;
+        for (unsigned i = 0; i < lanes<P> / part_lanes<P>; ++i)
+            start.insert(i, part);
+        return start;
+    }
+
+private:
+    const int32* bias_;
+};
+
+// ...or from the partial sums of the tile to the west.
+template <class P>
+class from_cascade {
+public:
+    explicit from_cascade(input_cascade<typename P::acc_tag>* cascade) : cascade_(cascade) {}
+
+    accumulator<P> operator()(unsigned) const
+    {
+        accumulator<P> start;
+        for (unsigned i = 0; i < lanes<P> / beat_lanes<P>; ++i)
+            start.insert(i, readincr_v<beat_lanes<P>>(cascade_));
+        return start;
+    }
+
+private:
+    input_cascade<typename P::acc_tag>* cascade_;
+};
+
+// Where they go: shifted, rounded, saturated and clamped into the output buffer...
+template <class P>
+class to_buffer {
+public:
+    explicit to_buffer(typename P::out_t* out) : out_(out) {}
+
+    void operator()(const accumulator<P>& sum, unsigned row, unsigned column) const
+    {
+        using out_t = typename P::out_t;
+        out_t* block = out_ + (row * (P::n / P::N) + column) * lanes<P>;
+        for (unsigned i = 0; i < lanes<P> / part_lanes<P>; ++i) {
+            aie::vector<out_t, part_lanes<P>> y =
+                sum.template extract<part_lanes<P>>(i).template to_vector<out_t>(P::shift);
+            if constexpr (P::low > std::numeric_limits<out_t>::min())
+                y = aie::max(y, static_cast<out_t>(P::low));
+            if constexpr (P::high < std::numeric_limits<out_t>::max())
+                y = aie::min(y, static_cast<out_t>(P::high));
+            aie::store_v(block + i * part_lanes<P>, y);
+        }
+    }
+
+private:
+    out_t* out_;
+};
+
+// ...or on to the tile to the east.
+template <class P>
+class to_cascade {
+public:
+    explicit to_cascade(output_cascade<typename P::acc_tag>* cascade) : cascade_(cascade) {}
+
+    void operator()(const accumulator<P>& sum, unsigned, unsigned) const
+    {
+        for (unsigned i = 0; i < lanes<P> / beat_lanes<P>; ++i)
+            writeincr(cascade_, sum.template extract<beat_lanes<P>>(i));
+    }
+
+private:
+    output_cascade<typename P::acc_tag>* cascade_;
+};
+
+// The slice, in register blocks of 2 x 2 microtiles: two rows of A and two columns of B feed four accumulators,
+// so every operand loaded is used twice.
+template <class P, class Start, class Finish>
+inline void multiply(const typename P::in_t* a, const typename P::weight_t* b, Start start, Finish finish)
+{
+    using mm = matmul<P>;
+    constexpr unsigned row_tiles = P::rows / P::M;
+    constexpr unsigned steps = P::k / P::K;
+    constexpr unsigned column_tiles = P::n / P::N;
+    static_assert(P::rows % (2 * P::M) == 0 && P::k % P::K == 0 && P::n % (2 * P::N) == 0, "whole register blocks");
+
+    // The control registers belong to the core and keep what another kernel left: set them on every call.
+    aie::set_rounding(P::rounding);
+    aie::set_saturation(aie::saturation_mode::saturate);
+
+    for (unsigned row = 0; row < row_tiles; row += 2) {
+        for (unsigned column = 0; column < column_tiles; column += 2) {
+            const typename P::in_t* a0 = a + row * steps * mm::size_A;
+            const typename P::in_t* a1 = a0 + steps * mm::size_A;
+            const typename P::weight_t* b0 = b + column * steps * mm::size_B;
+            const typename P::weight_t* b1 = b0 + steps * mm::size_B;
+
+            // The order in which a cascade carries the four accumulators is fixed here, for reader and writer alike.
+            const accumulator<P> s00 = start(column);
+            const accumulator<P> s01 = start(column + 1);
+            const accumulator<P> s10 = start(column);
+            const accumulator<P> s11 = start(column + 1);
+            mm c00(s00);
+            mm c01(s01);
+            mm c10(s10);
+            mm c11(s11);
+
+            for (unsigned step = 0; step < steps; ++step)
+                chess_prepare_for_pipelining chess_loop_range(steps, )
+            {
+                const aie::vector<typename P::in_t, mm::size_A> x0 = aie::load_v<mm::size_A>(a0);
+                const aie::vector<typename P::in_t, mm::size_A> x1 = aie::load_v<mm::size_A>(a1);
+                const aie::vector<typename P::weight_t, mm::size_B> w0 = aie::load_v<mm::size_B>(b0);
+                const aie::vector<typename P::weight_t, mm::size_B> w1 = aie::load_v<mm::size_B>(b1);
+                a0 += mm::size_A;
+                a1 += mm::size_A;
+                b0 += mm::size_B;
+                b1 += mm::size_B;
+                c00.mac(x0, w0);
+                c01.mac(x0, w1);
+                c10.mac(x1, w0);
+                c11.mac(x1, w1);
+            }
+
+            finish(c00.to_accum(), row, column);
+            finish(c01.to_accum(), row, column + 1);
+            finish(c10.to_accum(), row + 1, column);
+            finish(c11.to_accum(), row + 1, column + 1);
+        }
+    }
+}
+
+}  // namespace dense
