@@ -12,6 +12,18 @@ from aie_explorer.ir.types import (
 )
 
 __all__ = [
-    "Dense", "FixedPoint", "IntArray", "Network", "Op", "QuantizedArray", "Quantize", "Relu", "Reshape", "Tensor",
-    "quantize", "requantize", "shift_round", "storage_bytes",
+    "Dense",
+    "FixedPoint",
+    "IntArray",
+    "Network",
+    "Op",
+    "Quantize",
+    "QuantizedArray",
+    "Relu",
+    "Reshape",
+    "Tensor",
+    "quantize",
+    "requantize",
+    "shift_round",
+    "storage_bytes",
 ]

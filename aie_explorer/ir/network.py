@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 from aie_explorer.errors import ModelError
@@ -138,7 +139,7 @@ class Network:
         """Useful multiply-accumulates of one call (all samples of the batch)."""
         return self.batch * sum(op.k * op.n for op in self.layers)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """A hash of everything that fixes the network's arithmetic, the batch included."""
         text = hashlib.sha256()

@@ -1,0 +1,210 @@
+"""A design: a network, a device and one choice a layer. A value, and what can be asked of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aie_explorer.design.estimate import Estimate, estimate, single_design_space
+from aie_explorer.devices import Device, find
+from aie_explorer.errors import DesignError, ModelError
+from aie_explorer.ir import Network
+from aie_explorer.ir.serialize import network_from_json, network_to_json
+from aie_explorer.space import Choice, parse_choice
+
+if TYPE_CHECKING:
+    from aie_explorer.checks import Violation
+    from aie_explorer.firmware import FirmwareProject
+    from aie_explorer.placement import Placement
+    from aie_explorer.search.space import DesignSpace
+    from aie_explorer.transport import Plan
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Design:
+    """One complete design; equal designs compare and hash equal.
+
+    Attributes:
+        network: a lowered network.
+        device: where it runs, with its clocks and PLIO width.
+        choices: one a layer, in the network's order.
+    """
+
+    network: Network = field(compare=False)
+    device: Device
+    choices: tuple[Choice, ...]
+    network_digest: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "network_digest", self.network.digest)
+        if len(self.choices) != len(self.network.layers):
+            raise DesignError(f"{len(self.choices)} choices for {len(self.network.layers)} layers",
+                              where=self.network.name)
+        for legal, (a, b) in zip(self.space.edges, zip(self.space.layers, self.space.layers[1:], strict=False),
+                                 strict=True):
+            if not legal[0, 0]:
+                raise DesignError(
+                    "the cascades and slices of the two layers cannot share memory tiles: a memory tile has six ports "
+                    "each way, and no boundary of their slices coincides", where=f"{a.name} to {b.name}",
+                    rule="AM020 ch5", remedy="Use a smaller cas_num or cas_length, or slices that line up")
+
+    @cached_property
+    def space(self) -> DesignSpace:
+        """Tables and cycles of this design alone."""
+        return single_design_space(self.network, self.device, self.choices)
+
+    @property
+    def layers(self) -> dict[str, Choice]:
+        """The choice of every layer by name."""
+        return {op.name: choice for op, choice in zip(self.network.layers, self.choices, strict=True)}
+
+    @property
+    def tiles(self) -> int:
+        """Tiles used."""
+        return sum(choice.tiles for choice in self.choices)
+
+    def estimate(self) -> Estimate:
+        """Predicted cycles, and what limits them."""
+        return estimate(self.space)
+
+    @cached_property
+    def _placement(self) -> Placement:
+        from aie_explorer.placement import Block, place
+
+        names = list(self.layers)
+        blocks = [Block(name, choice.cas_length, choice.cas_num) for name, choice in self.layers.items()]
+        return place(blocks, list(zip(names, names[1:], strict=False)), self.device)
+
+    def place(self) -> Placement:
+        """Where every layer sits on the array.
+
+        Raises:
+            PlacementError: when the blocks do not fit, naming the block.
+        """
+        return self._placement
+
+    @cached_property
+    def _plan(self) -> Plan:
+        from aie_explorer.transport import plan
+
+        return plan(self.space, self.place())
+
+    def plan(self) -> Plan:
+        """How data move: memory-tile buffers, their ports and tilings, PLIOs."""
+        return self._plan
+
+    def check(self) -> list[Violation]:
+        """Design rules that the design breaks; none if it can be exported."""
+        from aie_explorer.checks import check
+
+        return check(self)
+
+    def simulate(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """The model's outputs for any number of samples, in the model's units, by exact integer arithmetic.
+
+        Args:
+            x: [samples, *input shape] in the model's units; quantized at the input as the model does.
+        """
+        from aie_explorer.reference import simulate
+
+        return simulate(self.network, np.asarray(x))
+
+    def export(self, path: str | Path, *, overwrite: bool = False, x: npt.ArrayLike | None = None) -> FirmwareProject:
+        """Write the Vitis project.
+
+        Args:
+            path: folder to create.
+            overwrite: replace the project that is there.
+            x: test vectors in the model's units; random ones when None.
+
+        Raises:
+            ExportError: when the folder exists or cannot be written, or a design rule is broken. Nothing is left behind.
+        """
+        from aie_explorer.firmware import export
+
+        return export(self, Path(path), overwrite=overwrite, x=None if x is None else np.asarray(x))
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything needed to rebuild the design, the network's weights included."""
+        device = self.device
+        return {
+            "format": FORMAT, "device": device.part or device.name, "clock_mhz": device.clock_mhz,
+            "pl_clock_mhz": device.pl_clock_mhz, "plio_bits": device.plio_bits,
+            "layers": {name: choice.to_dict() for name, choice in self.layers.items()},
+            "network_digest": self.network_digest, "network": network_to_json(self.network),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], where: str = "design.json") -> Design:
+        """The design that `to_json` wrote.
+
+        Raises:
+            DesignError: when the data are of another form, or were changed so that they no longer fit together.
+        """
+        try:
+            if data["format"] != FORMAT:
+                raise DesignError(f"was written in format {data['format']}; this version reads {FORMAT}", where=where)
+            device = dataclasses.replace(find(data["device"]), clock_mhz=float(data["clock_mhz"]),
+                                         pl_clock_mhz=float(data["pl_clock_mhz"]), plio_bits=int(data["plio_bits"]))
+            network = network_from_json(data["network"], where)
+            layers = dict(data["layers"])
+            digest = data["network_digest"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise DesignError(f"is not a design of this package ({type(error).__name__}: {error})",
+                              where=where) from None
+        if digest != network.digest:
+            raise DesignError("the network does not match its digest; the file was changed or damaged", where=where)
+        return cls.of(network, device, layers)
+
+    @classmethod
+    def of(cls, network: Network, device: Device, layers: Mapping[str, Choice | Mapping[str, object]]) -> Design:
+        """A design from one complete choice for every layer, by name.
+
+        Raises:
+            DesignError: for a missing or unknown layer, or an illegal choice.
+        """
+        names = [op.name for op in network.layers]
+        for name in layers:
+            if name not in names:
+                raise DesignError(f"the network has no layer {name!r}", remedy=f"Its layers are: {', '.join(names)}")
+        missing = [name for name in names if name not in layers]
+        if missing:
+            raise DesignError("no choice is given for this layer", where=missing[0])
+        return cls(network, device, tuple(parse_choice(layers[name], name) for name in names))
+
+    def __str__(self) -> str:
+        lines = [f"{self.network.name} on {self.device.name}, batch {self.network.batch}"]
+        lines += [f"  {name}: {choice}" for name, choice in self.layers.items()]
+        return "\n".join([*lines, f"  {self.estimate()}"])
+
+
+def load_design(path: str | Path) -> Design:
+    """The design of a `design.json`, or of the exported project that holds one.
+
+    Raises:
+        DesignError: when there is none, or it is damaged.
+    """
+    import json
+
+    file = Path(path)
+    file = file / "design.json" if file.is_dir() else file
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DesignError(f"cannot be read: {error.strerror or error}", where=str(file),
+                          remedy="Give a design.json or the folder of an exported project") from None
+    except ValueError:
+        raise DesignError("is not JSON", where=str(file)) from None
+    try:
+        return Design.from_json(data, str(file))
+    except ModelError as error:
+        raise DesignError(error.problem, where=str(file), rule=error.rule, remedy=error.remedy) from None

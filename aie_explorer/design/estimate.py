@@ -1,0 +1,143 @@
+"""What the cycle model says of one design."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from aie_explorer.cycles import cost_layer, limiting_resource
+from aie_explorer.devices import Device, peak_macs_per_cycle
+from aie_explorer.ir import Network
+from aie_explorer.search.figures import figures
+from aie_explorer.search.space import DesignSpace, LayerSpace
+from aie_explorer.space import Choice, choice_of, microtile_name, option_row, work_of
+
+
+@dataclass(frozen=True)
+class LayerEstimate:
+    """Predicted figures of one layer.
+
+    Attributes:
+        name: the layer.
+        choice: how it is cut.
+        kernel_cycles: one call of its slowest tile.
+        dma_in_cycles, dma_out_cycles: one buffer from and to the memory tile.
+        cascade_cycles: latency its cascade adds.
+        interval_cycles: steady state of the layer alone.
+        latency_cycles: memory tile to memory tile.
+        limit: the resource that sets its interval.
+        weight_bytes: of one tile.
+        padding: useful multiply-accumulates over those issued, 0 to 1.
+        efficiency: useful multiply-accumulates over interval x tiles x peak, of the layer alone, 0 to 1.
+    """
+
+    name: str
+    choice: Choice
+    kernel_cycles: float
+    dma_in_cycles: float
+    dma_out_cycles: float
+    cascade_cycles: float
+    interval_cycles: float
+    latency_cycles: float
+    limit: str
+    weight_bytes: int
+    padding: float
+    efficiency: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Predicted figures of a design.
+
+    Attributes:
+        tiles: tiles used, of device_tiles.
+        interval_cycles, interval_ns: steady state between two results (a result is a batch).
+        latency_cycles, latency_ns: first input word to last output word.
+        samples_per_s: throughput.
+        efficiency: useful multiply-accumulates over interval x tiles x peak per cycle, 0 to 1.
+        tops: useful operations achieved, in 10^12 a second (a multiply-accumulate is two).
+        peak_tops: architectural peak of the tiles used.
+        plio_in, plio_out: ports used.
+        bottleneck: the resource that sets the interval, such as "dense0 kernel".
+        layers: the same layer by layer.
+    """
+
+    tiles: int
+    device_tiles: int
+    interval_cycles: float
+    latency_cycles: float
+    interval_ns: float
+    latency_ns: float
+    samples_per_s: float
+    efficiency: float
+    tops: float
+    peak_tops: float
+    plio_in: int
+    plio_out: int
+    bottleneck: str
+    layers: tuple[LayerEstimate, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One layer a row."""
+        return pd.DataFrame([{
+            "layer": layer.name, "microtile": microtile_name(layer.choice.microtile),
+            "cas_length": layer.choice.cas_length, "cas_num": layer.choice.cas_num, "split": layer.choice.split,
+            "tiles": layer.choice.tiles, "kernel_cycles": layer.kernel_cycles, "dma_in_cycles": layer.dma_in_cycles,
+            "dma_out_cycles": layer.dma_out_cycles, "cascade_cycles": layer.cascade_cycles,
+            "interval_cycles": layer.interval_cycles, "latency_cycles": layer.latency_cycles, "limit": layer.limit,
+            "weight_bytes": layer.weight_bytes, "padding": layer.padding, "efficiency": layer.efficiency,
+        } for layer in self.layers]).set_index("layer")
+
+    def __str__(self) -> str:
+        return (f"{self.tiles} of {self.device_tiles} tiles, interval {self.interval_cycles:.0f} cycles "
+                f"({self.interval_ns:.0f} ns), latency {self.latency_cycles:.0f} cycles ({self.latency_ns:.0f} ns), "
+                f"{self.samples_per_s / 1e6:.2f} M samples/s, {self.tops:.2f} of {self.peak_tops:.2f} TOPS "
+                f"({self.efficiency:.1%} of the peak of its tiles), limited by {self.bottleneck}")
+
+    def _repr_html_(self) -> str:
+        table = self.to_frame().style.format(precision=2).to_html()
+        return f"<p>{self}</p>{table}"
+
+
+def single_design_space(network: Network, device: Device, choices: tuple[Choice, ...]) -> DesignSpace:
+    """The design space of exactly one design.
+
+    Raises:
+        DesignError: when a choice is not legal.
+    """
+    layers = []
+    for op, choice in zip(network.layers, choices, strict=True):
+        work = work_of(network, op)
+        row = option_row(work, device, choice, op.name)
+        model = cost_layer(row, work, device)
+        layers.append(LayerSpace(op.name, work, row, model.cycles, model.ideal_tile_cycles))
+    return DesignSpace(network, device, tuple(layers))
+
+
+def estimate(space: DesignSpace) -> Estimate:
+    """The figures of the one design of a single-design space."""
+    device = space.device
+    whole = figures(space, np.zeros((1, len(space.layers)), np.intp))
+    interval, latency, tiles = float(whole.interval_cycles[0]), float(whole.latency_cycles[0]), int(whole.tiles[0])
+    ns_per_cycle = 1e3 / device.clock_mhz
+    macs = sum(layer.work.macs for layer in space.layers)
+    peak_per_cycle = sum(int(layer.table["tiles"][0]) * peak_macs_per_cycle(
+        device, layer.work.input.storage, layer.work.weights.storage) for layer in space.layers)
+    return Estimate(
+        tiles, device.tiles, interval, latency, interval * ns_per_cycle, latency * ns_per_cycle,
+        space.network.batch * 1e9 / (interval * ns_per_cycle), float(whole.efficiency[0]),
+        2 * macs / (interval * ns_per_cycle) / 1e3, 2 * peak_per_cycle * device.clock_mhz / 1e6,
+        int(whole.plio_in[0]), int(whole.plio_out[0]), whole.bottlenecks[int(whole.bottleneck[0])],
+        tuple(_layer_estimate(layer) for layer in space.layers))
+
+
+def _layer_estimate(layer: LayerSpace) -> LayerEstimate:
+    row, cycles = layer.table[0], layer.cycles[0]
+    issued = int(row["rows"]) * int(row["k"]) * int(row["n"]) * int(row["tiles"])
+    return LayerEstimate(
+        layer.name, choice_of(row), float(cycles["kernel_cycles"]), float(cycles["dma_in_cycles"]),
+        float(cycles["dma_out_cycles"]), float(cycles["cascade_cycles"]), float(cycles["interval_cycles"]),
+        float(cycles["latency_cycles"]), limiting_resource(cycles), int(row["weight_bytes"]),
+        layer.work.macs / issued, layer.ideal_tile_cycles / (float(cycles["interval_cycles"]) * int(row["tiles"])))

@@ -1,0 +1,248 @@
+"""The Explorer: the object through which a user walks the design space of a network on a device."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import warnings
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from aie_explorer.design import Design
+from aie_explorer.devices import Device, find
+from aie_explorer.errors import AieExplorerError, DesignError
+from aie_explorer.ir import Network
+from aie_explorer.search.frame import choices_of_row, options_frame, to_frame
+from aie_explorer.search.front import exact_front
+from aie_explorer.search.objectives import ranked
+from aie_explorer.search.pareto import nondominated
+from aie_explorer.search.space import DesignSpace, design_space
+from aie_explorer.search.sweep import layer_candidates, product
+from aie_explorer.space import Choice
+
+if TYPE_CHECKING:
+    import ipywidgets
+
+SWEEP_LIMIT = 100_000
+OUTER = ("device", "batch", "plio_bits")
+Progress = Callable[[int, int], None]
+"""Called with (done, total) as a sweep goes on."""
+
+
+class Explorer:
+    """The design space of one network on one device.
+
+    Args:
+        network: as `aie_explorer.load` returns it.
+        device: a device, board or part name, or a Device.
+        batch: samples per call; the network's own when None.
+        plio_bits: width of the PLIOs (32, 64, 128); the device's default when None.
+        clock_mhz, pl_clock_mhz: clocks of the array and of the programmable logic; the device's when None.
+
+    Raises:
+        DeviceError: for an unknown device.
+        DesignError: when a layer cannot be cut to fit the device.
+    """
+
+    def __init__(self, network: Network, device: str | Device = "vek280", *, batch: int | None = None,
+                 plio_bits: int | None = None, clock_mhz: float | None = None,
+                 pl_clock_mhz: float | None = None) -> None:
+        if not isinstance(network, Network):
+            raise DesignError(f"the network is a {type(network).__name__}", where="network",
+                              remedy="Pass what aie_explorer.load(model) returns")
+        self.network = network if batch is None else network.replace(batch=batch)
+        changes = {"plio_bits": plio_bits, "clock_mhz": clock_mhz, "pl_clock_mhz": pl_clock_mhz}
+        self.device = dataclasses.replace(find(device), **{k: v for k, v in changes.items() if v is not None})
+
+    @cached_property
+    def space(self) -> DesignSpace:
+        """Options of every layer, costed."""
+        return design_space(self.network, self.device)
+
+    @property
+    def layers(self) -> list[str]:
+        """Names of the layers that occupy tiles."""
+        return [op.name for op in self.network.layers]
+
+    def layer_options(self, layer: str) -> pd.DataFrame:
+        """Every legal option of one layer, one a row, with slices, bytes and predicted cycles."""
+        return options_frame(self.space.layer(layer))
+
+    def sweep(self, over: Mapping[str, Iterable[Any] | Any] | None = None, *, limit: int = SWEEP_LIMIT, seed: int = 0,
+              progress: Progress | None = None) -> pd.DataFrame:
+        """Cost many complete designs.
+
+        Args:
+            over: values to combine: "<layer>.<microtile|cas_length|cas_num|split>", and "batch", "device",
+                "plio_bits". A layer with no value given takes its Pareto options.
+            limit: most combinations to cost per device, batch and PLIO width; a larger product is sampled at random
+                (`frame.attrs["combinations"]` has its true size, and a warning says so).
+            seed: of that sample.
+            progress: called with (done, total).
+
+        Returns:
+            One design a row: the choices, and the figures with units in their names. `design(row)` rebuilds it.
+        """
+        inner, outer = _split_over(over or {}, self.layers)
+        combos = list(itertools.product(*(outer[key] for key in OUTER if key in outer)))
+        keys = [key for key in OUTER if key in outer]
+        frames, total, looked = [], 0, 0
+        for done, combo in enumerate(combos):
+            explorer = self._with(**dict(zip(keys, combo, strict=True)))
+            candidates = [layer_candidates(layer, inner.get(layer.name, {})) for layer in explorer.space.layers]
+            picks, size = product(explorer.space, candidates, limit, seed)
+            frames.append(to_frame(explorer.space, picks))
+            total, looked = total + size, looked + min(size, limit)
+            if progress:
+                progress(done + 1, len(combos))
+        frame = _concat(frames)
+        frame.attrs |= {"combinations": total, "sampled": looked < total}
+        if looked < total:
+            warnings.warn(f"{total:,} combinations: costed a random sample of {looked:,}; raise limit or restrict "
+                          "some layers", stacklevel=2)
+        return frame
+
+    def pareto(self, frame: pd.DataFrame | None = None, *,
+               objectives: tuple[str, ...] = ("tiles", "interval_cycles", "latency_cycles")) -> pd.DataFrame:
+        """The designs nothing else beats.
+
+        Args:
+            frame: a sweep's table to filter; when None the exact front of the whole design space.
+            objectives: columns to be made small; with no frame, a subset of the default.
+
+        Raises:
+            DesignError: for an unknown column.
+        """
+        source = self._front if frame is None else frame
+        for name in objectives:
+            if name not in source.columns:
+                raise DesignError(f"the table has no column {name!r}", remedy=f"It has: {', '.join(source.columns)}")
+        if frame is None and not set(objectives) <= {"tiles", "interval_cycles", "latency_cycles"}:
+            raise DesignError("the exact front is over tiles, interval_cycles and latency_cycles", where="objectives",
+                              remedy="Pass the table of a sweep to filter it by other columns")
+        points = source[list(objectives)].to_numpy(np.float64)
+        kept = source.iloc[nondominated(points, keep_equal=frame is not None)]
+        return kept.sort_values(list(objectives), kind="stable").reset_index(drop=True)
+
+    @cached_property
+    def _front(self) -> pd.DataFrame:
+        return to_frame(self.space, exact_front(self.space))
+
+    def best(self, objective: str = "interval", **limits: float) -> Design:
+        """The best design that can also be placed.
+
+        Args:
+            objective: "interval", "throughput", "latency", "tiles" or "efficiency"; ties go to fewer tiles.
+            limits: max_tiles, max_interval_cycles, max_latency_cycles, max_interval_ns, max_latency_ns, max_plio_in,
+                max_plio_out.
+
+        Raises:
+            DesignError: when no design is within the limits, or none of them can be placed.
+        """
+        order = ranked(self._front, objective, limits)
+        reasons: list[str] = []
+        for i in range(len(order)):
+            design = self.design(order.iloc[i])
+            violations = design.check()
+            if not violations:
+                return design
+            reasons.append(str(violations[0]))
+        raise DesignError(f"none of the {len(order)} best designs can be realised; the first fails with: {reasons[0]}",
+                          remedy="Set a smaller max_tiles")
+
+    def design(self, layers: Mapping[str, Choice | Mapping[str, object]] | Mapping[Hashable, Any]
+               | pd.Series[Any] | None = None) -> Design:
+        """A design from choices per layer, from a row of a sweep's table, or the one with fewest tiles.
+
+        A layer left out, or given in part, takes its fastest option among those with the fewest tiles.
+
+        Raises:
+            DesignError: when a choice is not legal, with the rule and legal values.
+        """
+        if isinstance(layers, pd.Series) or (layers and any("." in str(key) for key in layers)):
+            row: Mapping[Hashable, Any] = layers.to_dict() if isinstance(layers, pd.Series) else layers  # type: ignore[assignment]
+            explorer = self._with(**{key: row[key] for key in OUTER if key in row})
+            return Design.of(explorer.network, explorer.device, choices_of_row(row, explorer.layers))
+        given = dict(layers or {})
+        for name in given:
+            self.space.layer(str(name))
+        return Design.of(self.network, self.device, {name: self._complete(name, given.get(name)) for name in self.layers})
+
+    def _complete(self, name: str, given: Choice | Mapping[str, object] | None) -> Choice | Mapping[str, object]:
+        """Fill in what a user left open: the fewest tiles, then the fastest."""
+        if isinstance(given, Choice) or (given and {"microtile", "cas_length", "cas_num"} <= set(given)):
+            return given
+        if given is not None and not isinstance(given, Mapping):
+            raise DesignError(f"the choice is a {type(given).__name__}", where=name,
+                              remedy='Give a mapping such as {"cas_length": 2, "cas_num": 2}')
+        layer = self.space.layer(name)
+        rows = layer_candidates(layer, {key: [value] for key, value in (given or {}).items()})
+        order = np.lexsort((layer.cycles["latency_cycles"][rows], layer.cycles["interval_cycles"][rows],
+                            layer.table["tiles"][rows]))
+        from aie_explorer.space import choice_of
+
+        return choice_of(layer.table[rows[order[0]]])
+
+    def _with(self, **changes: Any) -> Explorer:
+        """This explorer, or one of another device, batch or PLIO width."""
+        same = {"device": self.device.name, "batch": self.network.batch, "plio_bits": self.device.plio_bits}
+        changes = {key: value for key, value in changes.items() if value != same[key]}
+        if not changes:
+            return self
+        device = find(changes["device"]) if "device" in changes else self.device
+        plio_bits = changes.get("plio_bits", self.device.plio_bits)
+        return Explorer(self.network, device, batch=changes.get("batch"), plio_bits=plio_bits)
+
+    def ui(self) -> ipywidgets.Widget:
+        """The widgets: explore, place and export in the notebook."""
+        from aie_explorer.widgets import explorer_ui
+
+        return explorer_ui(self)
+
+    def __repr__(self) -> str:
+        try:
+            size = f"{self.space.size:.3g} combinations of options"
+        except AieExplorerError as error:
+            size = str(error)
+        return (f"Explorer({self.network.name!r} on {self.device.name}, batch {self.network.batch}: "
+                f"{len(self.layers)} layers, {size})")
+
+
+def _split_over(over: Mapping[str, Any], layers: list[str]) -> tuple[dict[str, dict[str, list[Any]]], dict[str, list[Any]]]:
+    """Sort the values of a sweep into those of layers and those of the whole design."""
+    inner: dict[str, dict[str, list[Any]]] = {}
+    outer: dict[str, list[Any]] = {}
+    for key, values in over.items():
+        several = [values] if isinstance(values, (str, int, float)) or _is_microtile(values) else list(values)
+        if not several:
+            raise DesignError("no value is given to sweep", where=key)
+        layer, dot, field = key.rpartition(".")
+        if not dot:
+            if key not in OUTER:
+                raise DesignError(f"there is nothing called {key!r} to sweep",
+                                  remedy=f'Use "<layer>.cas_length" and the like, or one of {", ".join(OUTER)}')
+            outer[key] = several
+        elif layer not in layers:
+            raise DesignError(f"the network has no layer {layer!r}", remedy=f"Its layers are: {', '.join(layers)}")
+        else:
+            inner.setdefault(layer, {})[field] = several
+    return inner, outer
+
+
+def _is_microtile(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 3 and all(isinstance(v, int) for v in value)
+
+
+def _concat(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Stack tables whose categorical columns may have different categories."""
+    if len(frames) == 1:
+        return frames[0]
+    for column in frames[0].select_dtypes("category").columns:
+        categories = pd.unique(np.concatenate([frame[column].cat.categories.to_numpy(object) for frame in frames]))
+        for frame in frames:
+            frame[column] = frame[column].cat.set_categories(categories)
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,1 @@
+"""Sweeps, exact Pareto fronts and objectives over the design space."""

@@ -1,0 +1,89 @@
+"""Designs as a pandas table: one complete design a row, from which the design can be rebuilt."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from aie_explorer.errors import DesignError
+from aie_explorer.search.figures import Picks, figures
+from aie_explorer.search.space import DesignSpace, LayerSpace
+from aie_explorer.space import SPLITS, Choice, microtile_name, parse_choice
+
+CHOICES = ("microtile", "cas_length", "cas_num", "split")
+FIGURES = ("tiles", "interval_cycles", "latency_cycles", "interval_ns", "latency_ns", "samples_per_s", "efficiency",
+           "plio_in", "plio_out", "bottleneck")
+
+
+def to_frame(space: DesignSpace, picks: Picks) -> pd.DataFrame:
+    """Cost designs and lay them out.
+
+    Args:
+        space: the design space.
+        picks: [designs, layers] rows of the layers' tables.
+
+    Returns:
+        Columns device, batch, plio_bits; the figures of FIGURES; and "<layer>.<choice>" for every layer and choice.
+    """
+    found = figures(space, picks)
+    ns_per_cycle = 1e3 / space.device.clock_mhz
+    columns: dict[str, object] = {
+        "device": _constant(space.device.name, len(picks)), "batch": np.full(len(picks), space.network.batch),
+        "plio_bits": np.full(len(picks), space.device.plio_bits),
+        "tiles": found.tiles, "interval_cycles": found.interval_cycles, "latency_cycles": found.latency_cycles,
+        "interval_ns": found.interval_cycles * ns_per_cycle, "latency_ns": found.latency_cycles * ns_per_cycle,
+        "samples_per_s": space.network.batch * 1e9 / (found.interval_cycles * ns_per_cycle),
+        "efficiency": found.efficiency, "plio_in": found.plio_in, "plio_out": found.plio_out,
+        "bottleneck": pd.Categorical.from_codes(found.bottleneck, list(found.bottlenecks)),
+    }
+    for layer, pick in zip(space.layers, picks.T, strict=True):
+        columns |= {f"{layer.name}.{key}": value for key, value in _choice_columns(layer, pick).items()}
+    return pd.DataFrame(columns)
+
+
+def _constant(value: str, count: int) -> pd.Categorical:
+    return pd.Categorical.from_codes(np.zeros(count, np.int8), [value])
+
+
+def _choice_columns(layer: LayerSpace, pick: np.ndarray[tuple[int], np.dtype[np.intp]]) -> dict[str, object]:
+    table = layer.table
+    shapes, code = np.unique(np.stack([table["M"], table["K"], table["N"]], axis=1), axis=0, return_inverse=True)
+    names = [microtile_name((M, K, N)) for M, K, N in shapes.tolist()]
+    return {
+        "microtile": pd.Categorical.from_codes(code.ravel()[pick], names),
+        "cas_length": table["cas_length"][pick].astype(np.int16), "cas_num": table["cas_num"][pick].astype(np.int16),
+        "split": pd.Categorical.from_codes(table["split"][pick], list(SPLITS)),
+    }
+
+
+def options_frame(layer: LayerSpace) -> pd.DataFrame:
+    """Every legal option of one layer with its slices, bytes and predicted cycles."""
+    table, cycles = layer.table, layer.cycles
+    frame = pd.DataFrame(_choice_columns(layer, np.arange(len(table))))
+    for name in ("tiles", "rows", "k", "n", "in_bytes", "weight_bytes", "out_bytes"):
+        frame[name] = table[name]
+    for name in ("kernel_cycles", "dma_in_cycles", "dma_out_cycles", "cascade_cycles", "interval_cycles",
+                 "latency_cycles"):
+        frame[name] = cycles[name]
+    issued = table["rows"].astype(np.int64) * table["k"] * table["n"] * table["tiles"]
+    frame["padding"] = layer.work.macs / issued
+    frame["efficiency"] = layer.ideal_tile_cycles / (cycles["interval_cycles"] * table["tiles"])
+    return frame
+
+
+def choices_of_row(row: Mapping[Hashable, object], layers: list[str]) -> dict[str, Choice]:
+    """The choices that a row of a sweep table holds.
+
+    Raises:
+        DesignError: when the row is not of a table for this network.
+    """
+    choices = {}
+    for name in layers:
+        try:
+            choices[name] = parse_choice({key: row[f"{name}.{key}"] for key in CHOICES}, name)
+        except KeyError as error:
+            raise DesignError(f"the row has no column {error.args[0]!r}",
+                              remedy="Use a row of a table that this explorer made") from None
+    return choices

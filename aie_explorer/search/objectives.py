@@ -1,0 +1,44 @@
+"""What a user may ask to make best, and under which limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from aie_explorer.errors import DesignError, nearest
+
+# objective -> columns, the most important first; True where more is better
+OBJECTIVES: dict[str, tuple[tuple[str, bool], ...]] = {
+    "interval": (("interval_cycles", False), ("tiles", False), ("latency_cycles", False)),
+    "throughput": (("samples_per_s", True), ("tiles", False), ("latency_cycles", False)),
+    "latency": (("latency_cycles", False), ("interval_cycles", False), ("tiles", False)),
+    "tiles": (("tiles", False), ("interval_cycles", False), ("latency_cycles", False)),
+    "efficiency": (("efficiency", True), ("interval_cycles", False), ("latency_cycles", False)),
+}
+LIMITS = {"max_tiles": "tiles", "max_interval_cycles": "interval_cycles", "max_latency_cycles": "latency_cycles",
+          "max_interval_ns": "interval_ns", "max_latency_ns": "latency_ns", "max_plio_in": "plio_in",
+          "max_plio_out": "plio_out"}
+
+
+def ranked(front: pd.DataFrame, objective: str, limits: Mapping[str, float]) -> pd.DataFrame:
+    """The designs of a front within the limits, best first.
+
+    Raises:
+        DesignError: for an unknown objective or limit, or when no design is within the limits, with the closest value.
+    """
+    if objective not in OBJECTIVES:
+        raise DesignError(f"there is no objective {objective!r}",
+                          remedy=f"Use one of {nearest(objective, OBJECTIVES, len(OBJECTIVES))}")
+    kept = front
+    for limit, value in limits.items():
+        if limit not in LIMITS:
+            raise DesignError(f"there is no limit {limit!r}", remedy=f"Close ones: {nearest(limit, LIMITS)}")
+        column = LIMITS[limit]
+        within = kept[kept[column] <= value]
+        if within.empty:
+            raise DesignError(f"no design has {column} of at most {value:g}", where=limit,
+                              remedy=f"The least within the other limits is {kept[column].min():g}")
+        kept = within
+    columns = OBJECTIVES[objective]
+    return kept.sort_values([name for name, _ in columns], ascending=[not more for _, more in columns], kind="stable")

@@ -1,0 +1,179 @@
+"""How data cross the array's edge and the memory tiles: PLIO windows and the ports of an edge.
+
+Between two layers stands one memory-tile stage: the producer's cascades write their slices, the consumer's
+read theirs, re-tiled. A memory tile has six channels each way (AM020 ch5), so an edge with more ports is divided
+over several memory-tile buffers, along columns where slices of both sides begin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import gcd
+
+import numpy as np
+import numpy.typing as npt
+
+from aie_explorer.devices import Device
+from aie_explorer.ir import storage_bytes
+from aie_explorer.space.options import ROWS, Table, Work
+
+CHANNELS = 6  # of a memory tile, each way (AM020 ch5)
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one PLIO carries per call: `rows` x `columns` elements, row by row.
+
+    It may hold more than the true rows and columns: a whole number of PLIO beats.
+    """
+
+    rows: int
+    columns: int
+
+
+@lru_cache(maxsize=65536)
+def window(rows: int, columns: int, *, element_bytes: int, beat_bytes: int, max_rows: int, max_columns: int) -> Window:
+    """The smallest window of at least rows x columns that is a whole number of beats and of 32-bit words.
+
+    Args:
+        rows, columns: true sizes.
+        element_bytes: bytes of an element.
+        beat_bytes: bytes of a PLIO transfer.
+        max_rows, max_columns: what exists on the array's side; that much is a whole number of beats.
+    """
+    best: Window | None = None
+    for r in range(rows, min(max_rows, rows + beat_bytes) + 1):
+        step = beat_bytes // gcd(beat_bytes, r * element_bytes)
+        step = int(np.lcm(step, 4 // gcd(4, element_bytes)))
+        c = -(-columns // step) * step
+        if c <= max_columns and (best is None or r * c < best.rows * best.columns):
+            best = Window(r, c)
+    return best or Window(max_rows, max_columns)
+
+
+def input_width(k: int, K: int) -> int:
+    """Columns of the network's input on the array: padded to whole microtiles by the host."""
+    return -(-k // K) * K
+
+
+def input_window_rows(k: int, slice_k: int, K: int, rows: int, element_bytes: int, beat_bytes: int) -> int:
+    """Rows that every input PLIO carries, so that each slice is a whole number of beats."""
+    width = input_width(k, K)
+    last = width - (width - 1) // slice_k * slice_k
+    need = 1
+    for columns in (min(slice_k, width), last):
+        need = int(np.lcm(need, beat_bytes // gcd(beat_bytes, columns * element_bytes)))
+    return -(-rows // need) * need
+
+
+def _unique(table: Table, fields: tuple[str, ...]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
+    keys = np.stack([table[field].astype(np.int64) for field in fields], axis=1)
+    unique, inverse = np.unique(keys, axis=0, return_inverse=True)
+    return unique, inverse.ravel()
+
+
+def input_windows(table: Table, work: Work, device: Device) -> dict[str, npt.NDArray[np.int64]]:
+    """Ports and bytes of the busiest port, were each option the first layer: one PLIO a slice of the reduction."""
+    element = storage_bytes(work.input.storage)
+    unique, inverse = _unique(table, ("k", "K", "cas_length"))
+    rows = np.array([input_window_rows(work.k, k, K, work.rows, element, device.plio_bits // 8)
+                     for k, K, _ in unique.tolist()], np.int64)
+    width = -(-work.k // unique[:, 1]) * unique[:, 1]
+    moved = rows * np.minimum(unique[:, 0], width) * element
+    return {"ports": unique[inverse, 2], "bytes": moved[inverse]}
+
+
+def output_windows(table: Table, work: Work, device: Device) -> dict[str, npt.NDArray[np.int64]]:
+    """Ports and bytes of the busiest port, were each option the last layer: one PLIO a cascade."""
+    element = storage_bytes(work.output.storage)
+    unique, inverse = _unique(table, ("rows", "n", "cas_num", "split"))
+    moved = np.empty(len(unique), np.int64)
+    for i, (rows, n, num, split) in enumerate(unique.tolist()):
+        moved[i] = max(w.rows * w.columns for w in set(_output_windows(
+            work.rows, work.n, rows, n, num, split, element, device.plio_bits // 8))) * element
+    return {"ports": unique[inverse, 2], "bytes": moved[inverse]}
+
+
+@lru_cache(maxsize=4096)
+def _output_windows(total_rows: int, total_n: int, rows: int, n: int, num: int, split: int, element: int,
+                    beat: int) -> tuple[Window, ...]:
+    windows = []
+    for chain in range(num):
+        real_rows = min(rows, total_rows - chain * rows) if split == ROWS else total_rows
+        real_n = total_n if split == ROWS else min(n, total_n - chain * n)
+        windows.append(window(real_rows, real_n, element_bytes=element, beat_bytes=beat, max_rows=rows,
+                              max_columns=n))
+    return tuple(windows)
+
+
+def output_windows_of(row: np.void, work: Work, device: Device) -> tuple[Window, ...]:
+    """The window of every output PLIO of one option."""
+    return _output_windows(work.rows, work.n, int(row["rows"]), int(row["n"]), int(row["cas_num"]), int(row["split"]),
+                           storage_bytes(work.output.storage), device.plio_bits // 8)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A part of an edge that one memory-tile buffer holds.
+
+    Attributes:
+        columns: [begin, end) of the edge's columns.
+        writers, readers: indices of the producer's cascades and of the consumer's reduction slices.
+    """
+
+    columns: tuple[int, int]
+    writers: tuple[int, ...]
+    readers: tuple[int, ...]
+
+
+@lru_cache(maxsize=1 << 18)
+def edge_groups(n: int, cas_num: int, writes_rows: bool, k: int, cas_length: int, readers: int) -> tuple[Group, ...]:
+    """Divide an edge over memory-tile buffers of at most six writers and six readers; empty if impossible.
+
+    Args:
+        n: columns each producer cascade writes (all of them where it splits rows).
+        cas_num: producer cascades.
+        writes_rows: whether they split the rows; then each writes into every buffer, so there is but one.
+        k: columns of a slice of the consumer's reduction.
+        cas_length: number of those slices.
+        readers: streams per slice (more than one where the consumer splits the rows).
+    """
+    width = n if writes_rows else n * cas_num
+    cuts = {0} if writes_rows else {c * n for c in range(cas_num)} & {p * k for p in range(cas_length)}
+    starts = sorted(cuts)
+    ends = [*starts[1:], width]
+    groups: list[Group] = []
+    for begin, end in zip(starts, ends, strict=True):
+        last = end == width
+        writers = tuple(range(cas_num)) if writes_rows else tuple(range(begin // n, end // n))
+        slices = tuple(p for p in range(cas_length) if p * k >= begin and (p * k < end or last))
+        if len(writers) > CHANNELS or len(slices) * readers > CHANNELS:
+            return ()
+        previous = groups[-1] if groups else None
+        if previous and len(previous.writers) + len(writers) <= CHANNELS \
+                and (len(previous.readers) + len(slices)) * readers <= CHANNELS:
+            groups[-1] = Group((previous.columns[0], end), previous.writers + writers, previous.readers + slices)
+        else:
+            groups.append(Group((begin, end), writers, slices))
+    return tuple(groups)
+
+
+def writer_key(table: Table) -> npt.NDArray[np.int64]:
+    """[options, 3] what an edge needs to know of its producer: n, cas_num, split."""
+    return np.stack([table["n"], table["cas_num"], table["split"]], axis=1).astype(np.int64)
+
+
+def reader_key(table: Table) -> npt.NDArray[np.int64]:
+    """[options, 3] what an edge needs to know of its consumer: k, cas_length, streams per slice."""
+    readers = np.where(table["split"] == ROWS, table["cas_num"], 1)
+    return np.stack([table["k"], table["cas_length"], readers], axis=1).astype(np.int64)
+
+
+def edge_legal(writers: npt.NDArray[np.int64], readers: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """[writers, readers] whether two layers can be joined through memory tiles, from their (unique) keys."""
+    allowed = np.empty((len(writers), len(readers)), np.bool_)
+    reader_list = readers.tolist()
+    for i, (n, num, split) in enumerate(writers.tolist()):
+        allowed[i] = [bool(edge_groups(n, num, split == ROWS, k, length, per)) for k, length, per in reader_list]
+    return allowed

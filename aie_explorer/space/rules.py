@@ -1,0 +1,120 @@
+"""What makes an option of one layer illegal, each rule with its source.
+
+A rule compares a figure of every option (a column of a table) with a limit of the device. The same rules filter
+the design space and explain a refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aie_explorer.devices import Device
+from aie_explorer.ir import storage_bytes
+from aie_explorer.space.options import ROWS, Table, Work
+
+IntColumn = npt.NDArray[np.int64]
+MEMORY_TILE_READERS = 6  # AM020 ch5: MM2S channels of a memory tile
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`used` must not exceed `limit`.
+
+    Attributes:
+        id: stable name.
+        text: what `used` is, with its unit, as it reads in "<text> is <used>, at most <limit>".
+        source: the document it comes from.
+        remedy: the change that relieves it.
+    """
+
+    id: str
+    text: str
+    source: str
+    remedy: str
+    used: Callable[[Table, Work, Device], IntColumn]
+    limit: Callable[[Device], int]
+
+    def broken(self, table: Table, work: Work, device: Device) -> npt.NDArray[np.bool_]:
+        """Which options break the rule."""
+        return self.used(table, work, device) > self.limit(device)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One broken rule, in numbers."""
+
+    rule: Rule
+    used: int
+    limit: int
+
+    def __str__(self) -> str:
+        return f"{self.rule.text} is {self.used}, at most {self.limit} ({self.rule.source})"
+
+
+def _column(table: Table, name: str) -> IntColumn:
+    return table[name].astype(np.int64)
+
+
+def _granularity(table: Table, work: Work, _: Device) -> IntColumn:
+    """1 where a contiguous run of a transfer is not whole 32-bit words."""
+    run_in = _column(table, "K") * storage_bytes(work.input.storage)
+    run_out = _column(table, "N") * storage_bytes(work.output.storage)
+    return ((run_in % 4 != 0) | (run_out % 4 != 0)).astype(np.int64)
+
+
+def _narrow_store(table: Table, work: Work, _: Device) -> IntColumn:
+    """1 where a microtile of results or a column of biases is narrower than the 128-bit vectors of the AIE API."""
+    stored = _column(table, "M") * table["N"] * storage_bytes(work.output.storage) * 8
+    return ((stored < 128) | (table["N"] < 4)).astype(np.int64)
+
+
+def _wide_operand(table: Table, work: Work, _: Device) -> IntColumn:
+    a = _column(table, "M") * table["K"] * storage_bytes(work.input.storage) * 8
+    b = _column(table, "K") * table["N"] * storage_bytes(work.weights.storage) * 8
+    return np.maximum(a, b)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("accumulator_width", "missing accumulator bits of the microtile",
+         "AIE API mmul accumulators", "Use a microtile with 64-bit accumulators, or narrower weights or activations",
+         lambda t, w, d: np.maximum(w.accumulator_bits - _column(t, "acc_bits"), 0), lambda d: 0),
+    Rule("accumulator_registers", "bits of the four accumulators of a register block",
+         "UG1603: nine 1024-bit accumulator registers on AIE-ML", "Use a smaller microtile",
+         lambda t, w, d: 4 * _column(t, "M") * t["N"] * t["acc_bits"], lambda d: d.generation.accumulator_registers * d.generation.accumulator_register_bits),
+    Rule("operand_vector", "bits of a microtile operand", "AIE API: vectors hold at most 1024 bits",
+         "Use a smaller microtile", _wide_operand, lambda d: 1024),
+    Rule("result_vector", "results narrower than a 128-bit vector", "AIE API: vectors hold at least 128 bits",
+         "Use a larger microtile", _narrow_store, lambda d: 0),
+    Rule("word_granularity", "runs that are not whole 32-bit words", "AM020: DMA transfers are 32-bit words",
+         "Use a microtile with a larger K or N", _granularity, lambda d: 0),
+    Rule("weights_bank", "bytes of weights of one tile", "AM020: a memory bank of the tile",
+         "Use more tiles for the layer (cas_length or cas_num)",
+         lambda t, w, d: _column(t, "weight_bytes"), lambda d: d.generation.bank_bytes),
+    Rule("activation_bank", "bytes of one input and one output buffer of a tile", "AM020: a memory bank of the tile",
+         "Use more tiles for the layer, a split by rows, or a smaller batch",
+         lambda t, w, d: _column(t, "in_bytes") + _column(t, "out_bytes"), lambda d: d.generation.bank_bytes),
+    Rule("bias_bank", "bytes of bias, stack, heap and synchronisation of a tile", "AM020; UG1603: stack and heap",
+         "Use a larger cas_num", lambda t, w, d: _column(t, "bias_bytes")
+         + (d.generation.stack_bytes + d.generation.heap_bytes + d.generation.sync_bytes), lambda d: d.generation.bank_bytes),
+    Rule("row_readers", "streams out of the memory tile to cascades that split the rows",
+         "AM020 ch5: a memory tile has six MM2S channels", "Use a smaller cas_num or a split by features",
+         lambda t, w, d: np.where(t["split"] == ROWS, _column(t, "cas_num"), 0), lambda d: MEMORY_TILE_READERS),
+)
+
+
+def legal(table: Table, work: Work, device: Device) -> npt.NDArray[np.bool_]:
+    """Which options break no rule."""
+    allowed = np.ones(len(table), np.bool_)
+    for rule in RULES:
+        allowed &= ~rule.broken(table, work, device)
+    return allowed
+
+
+def refusals(row: Table, work: Work, device: Device) -> list[Refusal]:
+    """The rules that one option (a table of one row) breaks."""
+    return [Refusal(rule, int(rule.used(row, work, device)[0]), rule.limit(device))
+            for rule in RULES if rule.broken(row, work, device)[0]]
