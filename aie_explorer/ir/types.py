@@ -94,7 +94,7 @@ class QuantizedArray:
 
     def to_float(self) -> npt.NDArray[np.float64]:
         """The values in the model's own units."""
-        return self.values * self.type.scale
+        return self.values.astype(np.float64) * self.type.scale
 
 
 def shift_round(values: IntArray, shift: int, rounding: Rounding) -> IntArray:
