@@ -13,6 +13,7 @@
 
 #include <adf.h>
 #include <aie_api/aie.hpp>
+#include <aie_api/aie_adf.hpp>
 
 #include <limits>
 

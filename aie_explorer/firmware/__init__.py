@@ -1,0 +1,6 @@
+"""The Vitis project of a design: ADF graph, kernels, weights, data, build files."""
+
+from aie_explorer.firmware.export import export
+from aie_explorer.firmware.project import FirmwareProject
+
+__all__ = ["FirmwareProject", "export"]

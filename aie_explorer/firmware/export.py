@@ -1,0 +1,89 @@
+"""Write a design as a Vitis project: all of it, or nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from aie_explorer.design import Design
+from aie_explorer.errors import ExportError
+from aie_explorer.firmware.project import FirmwareProject
+from aie_explorer.firmware.render import render
+from aie_explorer.firmware.stimulus import quantized_inputs, random_inputs, stimulus
+
+
+def export(design: Design, path: Path, *, overwrite: bool = False, x: np.ndarray | None = None  # type: ignore[type-arg]
+           ) -> FirmwareProject:
+    """Write the project of a design. It is made beside its place and moved there when complete.
+
+    Args:
+        design: what to write.
+        path: folder to create; its parents are made.
+        overwrite: replace an earlier project at that place. Anything else there is never touched.
+        x: [samples, *input shape] test vectors in the model's units; random ones when None.
+
+    Raises:
+        ExportError: when a design rule is broken, the folder exists, or it cannot be written.
+    """
+    violations = design.check()
+    if violations:
+        raise ExportError(f"the design breaks a rule: {violations[0]}", where=design.network.name)
+    target = Path(os.path.abspath(path))
+    _refuse_existing(target, overwrite)
+    ints = random_inputs(design.space) if x is None else quantized_inputs(design.space, x)
+    vectors = stimulus(design.space, design.plan(), ints)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent))
+    except OSError as error:
+        raise ExportError(f"cannot be written: {error.strerror}", where=str(path),
+                          remedy="Choose a folder you may write to") from None
+    try:
+        for name, text in render(design, vectors):
+            file = scratch / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="\n")
+        scratch.chmod(0o777 & ~_umask())
+        _move(scratch, target)
+    except OSError as error:
+        raise ExportError(f"cannot be written: {error.strerror}", where=str(path),
+                          remedy="Choose a folder you may write to, with space left") from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return FirmwareProject(Path(path), design)
+
+
+def _refuse_existing(target: Path, overwrite: bool) -> None:
+    """Only an earlier project of this package may be replaced."""
+    if not target.exists() and not target.is_symlink():
+        return
+    if not overwrite:
+        raise ExportError("exists already", where=str(target), remedy="Choose another folder or ask for overwriting")
+    if not (target / "design.json").is_file():
+        raise ExportError("exists and is no project of this package, so it is not overwritten", where=str(target),
+                          remedy="Choose another folder")
+
+
+def _move(scratch: Path, target: Path) -> None:
+    """Put the finished folder in its place; an earlier project steps aside first and comes back if that fails."""
+    if not target.exists():
+        scratch.rename(target)
+        return
+    aside = target.with_name(f"{scratch.name}.old")
+    target.rename(aside)
+    try:
+        scratch.rename(target)
+    except OSError:
+        aside.rename(target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,84 @@
+"""Numbers in the order the array wants them: weights per tile, samples per PLIO, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aie_explorer.ir import Dense, IntArray
+from aie_explorer.search.space import LayerSpace
+from aie_explorer.space import ROWS
+from aie_explorer.transport import Plan, Plio
+
+
+def pack_weights(layer: LayerSpace, op: Dense) -> IntArray:
+    """[tiles, k * n] weights of every tile, cascade by cascade: column after column of K x N microtiles.
+
+    Cascades that split the rows hold the same weights.
+    """
+    o = layer.table[0]
+    K, N, k, n = (int(o[name]) for name in ("K", "N", "k", "n"))
+    length, num = int(o["cas_length"]), int(o["cas_num"])
+    wide = num if o["split"] != ROWS else 1
+    padded = np.zeros((length * k, wide * n), np.int64)
+    padded[:op.k, :op.n] = op.weights.values
+    # [length, k/K, K, wide, n/N, N] -> [wide, length, n/N, k/K, K, N]
+    tiles = padded.reshape(length, k // K, K, wide, n // N, N).transpose(3, 0, 4, 1, 2, 5).reshape(wide, length, k * n)
+    return np.broadcast_to(tiles, (num, length, k * n)).reshape(num * length, k * n)
+
+
+def pack_bias(layer: LayerSpace, op: Dense) -> IntArray:
+    """[cas_num, n] biases of every cascade; zero where the layer has none."""
+    o = layer.table[0]
+    n, num = int(o["n"]), int(o["cas_num"])
+    wide = num if o["split"] != ROWS else 1
+    padded = np.zeros(wide * n, np.int64)
+    if op.bias is not None:
+        padded[:op.n] = op.bias.values
+    return np.broadcast_to(padded.reshape(wide, n), (num, n))
+
+
+def iterations_of(samples: int, batch: int) -> int:
+    """Calls of the graph that `samples` need; the last is filled up with zeros."""
+    return max(1, -(-samples // batch))
+
+
+def pack_input(plio: Plio, ints: IntArray, batch: int) -> IntArray:
+    """[iterations, rows, columns] what a PLIO sends for `ints` [samples, features]; zeros beyond the true tensor."""
+    calls = iterations_of(len(ints), batch)
+    samples = np.zeros((calls * batch, ints.shape[1]), np.int64)
+    samples[:len(ints)] = ints
+    return _window(plio, samples.reshape(calls, batch, -1))
+
+
+def pack_output(plio: Plio, results: IntArray) -> IntArray:
+    """[iterations, rows, columns] what a PLIO receives of `results` [iterations, rows, features].
+
+    The rows are all that the array computes, those that pad the batch included; columns beyond the true ones are zero.
+    """
+    return _window(plio, results)
+
+
+def _window(plio: Plio, values: IntArray) -> IntArray:
+    out = np.zeros((len(values), plio.rows, plio.columns), np.int64)
+    part = values[:, plio.first_row:plio.first_row + plio.rows, plio.first_column:plio.first_column + plio.columns]
+    out[:, :part.shape[1], :part.shape[2]] = part
+    return out
+
+
+def unpack_outputs(plan: Plan, received: list[IntArray], batch: int, features: int, samples: int) -> IntArray:
+    """[samples, features] results from what each output PLIO received ([iterations, rows, columns])."""
+    calls = len(received[0])
+    out = np.zeros((calls, batch, features), np.int64)
+    for plio, values in zip(plan.outputs, received, strict=True):
+        rows = min(plio.rows, batch - plio.first_row)
+        columns = min(plio.columns, features - plio.first_column)
+        if rows > 0 and columns > 0:
+            out[:, plio.first_row:plio.first_row + rows, plio.first_column:plio.first_column + columns] = \
+                values[:, :rows, :columns]
+    return out.reshape(calls * batch, features)[:samples]
+
+
+def to_text(values: IntArray, per_line: int) -> str:
+    """A simulator's data file: `per_line` numbers a line."""
+    rows = values.reshape(-1, per_line).tolist()
+    return "".join(" ".join(map(str, row)) + "\n" for row in rows)
