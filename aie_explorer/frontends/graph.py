@@ -60,6 +60,9 @@ def parse_graph(raw: RawModel) -> Chain:
         ModelError: when the model branches, nests models, shares layers, or the configuration is malformed.
     """
     kind, where = class_of(raw.config, raw.where), raw.where
+    if kind not in ("Sequential", "Functional", "Model"):
+        raise ModelError(f"is a {kind}, which does not describe its own graph", where=where,
+                         remedy="Build it as a Sequential or Functional model")
     settings = raw.config.get("config")
     if kind == "Sequential" and isinstance(settings, list):  # Keras before 2.2.3
         settings = {"name": "sequential", "layers": settings}
@@ -69,11 +72,8 @@ def parse_graph(raw: RawModel) -> Chain:
         raise ModelError("the model has no layers", where=where)
     if kind == "Sequential":
         ordered, head = _sequential(items, config, where)
-    elif kind in ("Functional", "Model"):
-        ordered, head = _functional(items, config, where)
     else:
-        raise ModelError(f"is a {kind}, which does not describe its own graph", where=where,
-                         remedy="Build it as a Sequential or Functional model")
+        ordered, head = _functional(items, config, where)
     name = as_text(config.get("name", "model"), "the model's name", where)
     for item in items:
         _require_float32(_settings(item, where), f"{where}: {_name(item, where)}")

@@ -92,7 +92,8 @@ def _build(kind: str, given: Mapping[str, object], where: str) -> Quantizer:
         raise ModelError(f"the quantizer {kind} is not supported", where=where, remedy=_USE)
     defaults = _SIGNATURES[kind]
     if unknown := set(given) - set(defaults):
-        raise ModelError(f"{kind} has no argument {sorted(unknown)[0]!r}", where=where)
+        raise ModelError(f"{kind} has no argument {sorted(unknown)[0]!r}", where=where,
+                         remedy=f"Its arguments are {', '.join(list(defaults)[:6])}, ...")
     settings = {**defaults, **given}
     text = f"{kind}({', '.join(f'{key}={value!r}' for key, value in settings.items() if value != defaults[key])})"
     _refuse_inexact(settings, shorten(text, 120), where)

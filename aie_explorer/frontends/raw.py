@@ -79,7 +79,7 @@ def as_integer(value: object, what: str, where: str) -> int:
     """`value` if it is a whole number (8.0 counts as 8), else a ModelError."""
     if isinstance(value, (int, float, np.integer, np.floating)) and float(value).is_integer():
         return int(value)
-    raise ModelError(f"{what} is not a whole number but {shorten(value)}", where=where)
+    raise ModelError(f"{what} is not a whole number but {shorten(value)}", where=where, remedy="Use a whole number")
 
 
 def class_of(spec: JsonObject, where: str) -> str:

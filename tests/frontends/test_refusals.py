@@ -1,0 +1,140 @@
+"""Each refusal names the layer, the reason and a remedy."""
+
+import re
+
+import numpy as np
+import pytest
+
+from aie_explorer.errors import ModelError
+from aie_explorer.frontends import load
+from aie_explorer.ir import FixedPoint
+
+from .conftest import BITS8, dense, layer
+
+QUANTIZERS = {
+    "quantized_bits(8,0)": "auto_po2",
+    "quantized_bits(8,0,alpha='auto')": "from the data",
+    "quantized_bits(8,0,alpha='auto_po2')": "from the data",
+    "quantized_bits(8,0,alpha=0.3)": "power of two",
+    "quantized_bits(8,0,alpha=0)": "power of two",
+    "quantized_bits(17,0,alpha=1)": "17 bits",
+    "quantized_bits(0,0,alpha=1)": "0 bits",
+    "quantized_bits(8,0.5,alpha=1)": "whole number",
+    "quantized_bits(8,0,alpha=1,use_stochastic_rounding=True)": "random",
+    "quantized_bits(8,0,alpha=1,qnoise_factor=0.5)": "unquantized",
+    "quantized_bits(8,0,2,alpha=1)": "symmetric",
+    "quantized_bits(8,0,speed=1)": "speed",
+    "quantized_bits(8,0,bits=1)": "cannot read",
+    "quantized_bits(8": "cannot read",
+    "__import__('os').getcwd()": "cannot read",
+    "quantized_bits(__import__('os').getpid())": "cannot read",
+    "ternary(alpha=1)": "ternary",
+    "quantized_po2(4)": "quantized_po2",
+    "binary()": "binary",
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), QUANTIZERS.items())
+def test_kernel_quantizer(saved, quantize_input, text, reason):
+    with pytest.raises(ModelError, match=reason) as caught:
+        load(saved(quantize_input, dense("fc", 2, kernel_quantizer=text)))
+    assert "fc" in str(caught.value.where)
+    assert caught.value.remedy
+
+
+ACTIVATIONS = {
+    "quantized_relu(6,0,negative_slope=0.25)": "negative slope",
+    "quantized_relu(6,0,1)": "sigmoid",
+    "quantized_relu(6,2,relu_upper_bound=1.5)": "upper bound",
+    "quantized_relu(6,-1)": "negative integer",
+    "quantized_bits(1,0,alpha=1)": "sign function",
+    "quantized_bits(8,0,alpha=2)": "scales what it has rounded",
+    "quantized_ulaw(8)": "quantized_ulaw",
+    "softmax": "Cut the model",
+    "tanh": "tanh",
+    "hard_tanh": "hard_tanh",
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), ACTIVATIONS.items())
+def test_activation(saved, quantize_input, text, reason):
+    with pytest.raises(ModelError, match=reason) as caught:
+        load(saved(quantize_input, dense("fc", 2), layer("QActivation", "act", activation=text)))
+    assert "act" in str(caught.value.where)
+    assert caught.value.remedy
+
+
+LAYERS = {
+    "BatchNormalization": (layer("BatchNormalization", "odd"), "Fold"),
+    "Softmax": (layer("Softmax", "odd"), "Cut the model"),
+    "Conv": (layer("QConv2D", "odd"), "not supported"),
+    "foreign": (layer("mine>QDense", "odd"), "mine>QDense"),
+    "capped relu": (layer("ReLU", "odd", max_value=6.0), "max_value"),
+    "reshape": (layer("Reshape", "odd", target_shape=[2, 2]), "vectors"),
+    "half": (layer("QActivation", "odd", activation=BITS8, dtype="float16"), "float16"),
+    "policy": (layer("QActivation", "odd", activation=BITS8, dtype={"config": {"name": "mixed_float16"}}), "mixed"),
+    "double rounding": (layer("QActivation", "odd", activation="quantized_bits(4,0,alpha=1)"), "twice"),
+}
+
+
+@pytest.mark.parametrize(("odd", "reason"), LAYERS.values(), ids=list(LAYERS))
+def test_layer(saved, quantize_input, odd, reason):
+    with pytest.raises(ModelError, match=reason) as caught:
+        load(saved(quantize_input, odd, dense("fc", 2)))
+    assert "odd" in str(caught.value.where)
+
+
+def test_unquantized_input_asks_for_a_type(saved):
+    path = saved(dense("fc", 2))
+    with pytest.raises(ModelError, match="input_type"):
+        load(path)
+    by_text, by_type = load(path, input_type=BITS8), load(path, input_type=FixedPoint(8, 7))
+    assert by_text.digest == by_type.digest
+    assert by_text.type_of("x") == FixedPoint(8, 7)
+
+
+def test_input_type_may_not_contradict_the_model(saved, quantize_input):
+    path = saved(quantize_input, dense("fc", 2))
+    assert load(path, input_type=BITS8).digest == load(path).digest
+    with pytest.raises(ModelError, match="Leave input_type out"):
+        load(path, input_type="quantized_bits(6,0,alpha=1)")
+
+
+def test_plain_dense_is_taken_only_with_exact_weights(saved, quantize_input):
+    plain = dense("fc", 2, kind="Dense", kernel_quantizer=None)
+    exact = load(saved(quantize_input, plain, weights={"fc": [np.float32([[0.5, 3], [0.25, -1], [0, 0], [1, 1]])]}))
+    (op,) = exact.layers
+    assert op.weights.values.tolist() == [[2, 12], [1, -4], [0, 0], [4, 4]]
+    assert op.weights.type.frac == 2
+    with pytest.raises(ModelError, match=re.escape("quantized_bits(8,0,alpha=1)")):
+        load(saved(quantize_input, plain))
+
+
+def test_unquantized_in_the_middle(saved, quantize_input):
+    with pytest.raises(ModelError, match="not quantized before the next layer"):
+        load(saved(quantize_input, dense("fc", 2), dense("fc2", 2)))
+
+
+def test_bias_finer_than_the_weights_can_follow(saved, quantize_input):
+    odd = dense("fc", 2, use_bias=True)
+    weights = {"fc": [np.full((4, 2), 0.5, np.float32), np.float32([0.1, 0.7])]}
+    with pytest.raises(ModelError, match="bias_quantizer"):
+        load(saved(quantize_input, odd, weights=weights))
+
+
+def test_weights_far_beyond_the_range(saved, quantize_input):
+    # QKeras computes w + (q - w) in float32, which is 0 here and not the saturated value.
+    with pytest.raises(ModelError, match="far beyond"):
+        load(saved(quantize_input, dense("fc", 2), weights={"fc": [np.full((4, 2), 1e9, np.float32)]}))
+
+
+@pytest.mark.parametrize("batch", [0, -1, 2.5, True, "8"])
+def test_batch(saved, quantize_input, batch):
+    with pytest.raises(ModelError, match="batch"):
+        load(saved(quantize_input, dense("fc", 2)), batch=batch)
+
+
+@pytest.mark.parametrize("model", [None, 3, {"a": 1}])
+def test_not_a_model(model):
+    with pytest.raises(ModelError, match="cannot load"):
+        load(model)
