@@ -43,6 +43,16 @@ def test_keras_weights_are_found_by_class_number_or_by_name(tmp_path):
     assert load(write_keras(tmp_path / "m.keras", MODEL, WEIGHTS)).digest == expected
 
 
+def test_kernel_and_bias_in_any_order(tmp_path):
+    model = sequential(layer("QActivation", "q", activation=BITS8), dense("a", 4, use_bias=True))
+    path = write_h5(tmp_path / "m.h5", model, {"a": [np.float32(np.eye(4) / 2), np.zeros(4, np.float32)]})
+    expected = load(path).digest
+    with h5py.File(path, "a") as file:
+        attributes = file["model_weights/a"].attrs
+        attributes["weight_names"] = attributes["weight_names"][::-1]
+    assert load(path).digest == expected
+
+
 @pytest.mark.parametrize(("name", "key"), [("QDense", "q_dense"), ("ReLU", "re_lu"), ("Dense", "dense")])
 def test_snake_case(name, key):
     assert snake_case(name) == key

@@ -2,6 +2,7 @@ import pytest
 
 from aie_explorer.errors import ModelError
 from aie_explorer.frontends.graph import parse_graph
+from aie_explorer.frontends.layers import layer_steps
 from aie_explorer.frontends.raw import RawModel
 
 from .conftest import layer
@@ -37,7 +38,11 @@ def test_graphs_that_are_no_chain(raw, reason):
         parse_graph(raw)
 
 
-def test_dropout_that_drops_at_inference(saved, quantize_input):
+@pytest.mark.parametrize("call", [
+    [["x", 0, 0, {"training": True}]], {"args": [["x", 0, 0]], "kwargs": {"training": True}}])
+def test_dropout_that_drops_at_inference(call):
     raw = functional({"a": [["x"]]}, ["a"])
-    raw.config["config"]["layers"][1]["inbound_nodes"] = [[["x", 0, 0, {"training": True}]]]
-    assert parse_graph(raw).layers[0].trains
+    raw.config["config"]["layers"][1] |= {"inbound_nodes": [call], "class_name": "Dropout"}
+    (dropout,) = parse_graph(raw).layers
+    with pytest.raises(ModelError, match="at random"):
+        layer_steps(dropout, (), (4,))

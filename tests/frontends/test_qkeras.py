@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 import qkeras
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aie_explorer.errors import ModelError
@@ -48,6 +48,8 @@ def test_activation_quantizers(text, seed):
 
 @settings(max_examples=60, deadline=None)
 @given(text=BITS | RELU, seed=st.integers(0, 100))
+@example(text="quantized_bits(1,0,alpha=1)", seed=0)
+@example(text="quantized_bits(1,2,keep_negative=False)", seed=0)
 def test_weight_quantizers(text, seed):
     quantizer = parse_quantizer(text, "here")
     values = probes(quantizer.type.frac, seed)

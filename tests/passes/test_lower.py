@@ -58,11 +58,13 @@ TYPES = st.builds(FixedPoint, st.integers(2, 8), st.integers(-2, 9), st.booleans
 WEIGHTS = st.lists(st.lists(st.integers(-100, 100), min_size=2, max_size=2), min_size=2, max_size=2)
 LAYER = st.tuples(WEIGHTS, st.integers(-1, 8), st.none() | st.lists(st.integers(-99, 99), min_size=2, max_size=2),
                   st.integers(-2, 14))
-AFTER = st.lists(TYPES | st.sampled_from(["relu", "reshape"]), max_size=3)
+PLAIN = st.lists(st.sampled_from(["relu", "reshape"]), max_size=2)
+AFTER = PLAIN | st.lists(TYPES | st.sampled_from(["relu", "reshape"]), max_size=3)
+BETWEEN = st.tuples(PLAIN, TYPES, AFTER).map(lambda parts: [*parts[0], parts[1], *parts[2]])
 
 
 @settings(max_examples=300, deadline=None)
-@given(first=TYPES, before=AFTER, one=LAYER, between=AFTER, two=LAYER, after=AFTER, data=st.data())
+@given(first=TYPES, before=AFTER, one=LAYER, between=BETWEEN, two=LAYER, after=AFTER, data=st.data())
 def test_lowered_networks_mean_the_same_or_are_refused(first, before, one, between, two, after, data):
     steps = [first, *before, one, *between, two, *after]
     try:
@@ -129,6 +131,16 @@ def test_weights_are_scaled_for_a_finer_bias_and_the_note_says_so():
     assert "bias" in network.rewrites[0]
     with pytest.raises(ModelError, match="bias_quantizer"):
         lower(chain(S8, ([[100, 0], [0, -4]], 0, [1, 6], 17), S8))
+
+
+@pytest.mark.parametrize(("weight", "extra", "fits"), [(1, 14, True), (1, 15, False), (-1, 15, True), (-1, 16, False)])
+def test_scaled_weights_use_all_of_16_bits_and_no_more(weight, extra, fits):
+    network = chain(FixedPoint(8, 0), ([[weight, 0], [0, weight]], 0, [1, 0], extra), FixedPoint(8, 0))
+    if not fits:
+        with pytest.raises(ModelError, match="of 16"):
+            lower(network)
+    else:
+        assert lower(network).layers[0].weights.type.width == 16
 
 
 @settings(max_examples=100, deadline=None)

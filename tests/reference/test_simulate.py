@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,7 +24,7 @@ def network(weights, bias=None, width=8, out=None):
 
 
 @settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 1000), width=st.sampled_from([4, 8, 16]), size=st.sampled_from([1, 7, 300]))
+@given(seed=st.integers(0, 1000), width=st.sampled_from([4, 8, 13, 16]), size=st.sampled_from([1, 20, 300]))
 def test_every_arithmetic_gives_the_exact_integers(seed, width, size):
     rng = np.random.default_rng(seed)
     top = 2 ** (width - 1)
@@ -32,6 +34,8 @@ def test_every_arithmetic_gives_the_exact_integers(seed, width, size):
     exact = ints.astype(object) @ weights.astype(object) + net.layers[0].bias.values.astype(object)
     expected = [[min(max(round(v / 256), -(2**15)), 2**15 - 1) for v in row] for row in exact]
     assert simulate_ints(net, ints)["y"].tolist() == expected
+    whole = net.replace(ops=(dataclasses.replace(net.layers[0], clamp=None),))
+    assert simulate_ints(whole, ints)["y"].tolist() == exact.tolist()
 
 
 def test_chunks_and_no_samples(monkeypatch):
@@ -60,7 +64,8 @@ def test_inputs_of_several_dimensions_are_flattened():
 BAD = {
     "features": (np.zeros((2, 3)), "shape"), "one sample": (np.zeros(2), "x\\[None\\]"),
     "text": (["a"], "real numbers"), "ragged": ([[1, 2], [3]], "real numbers"),
-    "nan": ([[0, np.nan]], "NaN"), "inf": ([[0, np.inf]], "NaN"), "scalar": (1.0, "shape"), "complex": (np.ones((1, 2)) * 1j, "real numbers"),
+    "nan": ([[0, np.nan]], "NaN"), "inf": ([[0, np.inf]], "NaN"), "scalar": (1.0, "shape"),
+    "complex": (np.ones((1, 2)) * 1j, "real numbers"),
 }
 
 
