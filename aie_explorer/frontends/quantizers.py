@@ -94,9 +94,10 @@ def _build(kind: str, given: Mapping[str, object], where: str) -> Quantizer:
     if unknown := set(given) - set(defaults):
         raise ModelError(f"{kind} has no argument {sorted(unknown)[0]!r}", where=where,
                          remedy=f"Its arguments are {', '.join(list(defaults)[:6])}, ...")
-    settings = {**defaults, **given}
+    settings = {**defaults, **{key: _unwrapped(value) for key, value in given.items()}}
     text = f"{kind}({', '.join(f'{key}={value!r}' for key, value in settings.items() if value != defaults[key])})"
-    _refuse_inexact(settings, shorten(text, 120), where)
+    text = text if len(text) <= 120 else f"{text[:117]}..."
+    _refuse_inexact(settings, text, where)
     bits = as_integer(settings["bits"], f"the bits of {kind}", where)
     integer = as_integer(settings["integer"], f"the integer bits of {kind}", where)
     if not 1 <= bits <= 16:
@@ -112,6 +113,14 @@ def _build(kind: str, given: Mapping[str, object], where: str) -> Quantizer:
         return Quantizer(text, FixedPoint(2, 0, saturation="symmetric"), _alpha(settings["alpha"], text, where), True)
     fixed = FixedPoint(bits, bits - signed - integer, signed, saturation="symmetric" if symmetric else "saturate")
     return Quantizer(text, fixed, _alpha(settings["alpha"], text, where))
+
+
+def _unwrapped(value: object) -> object:
+    """A number Keras 3 saved as a tensor or array, as it does where a quantizer holds a variable."""
+    if isinstance(value, dict) and value.get("class_name") in ("__tensor__", "__numpy__"):
+        config = value.get("config")
+        return config.get("value") if isinstance(config, dict) else value
+    return value
 
 
 def _build_relu(text: str, bits: int, integer: int, settings: Mapping[str, object], where: str) -> Quantizer:
@@ -155,7 +164,7 @@ def _alpha(value: object, text: str, where: str) -> float | None:
         raise ModelError(f"{text} computes its scale from the data (alpha={value!r})", where=where,
                          rule="the scale of a tensor must be one power of two, known beforehand",
                          remedy="Write alpha=1 in the quantizer and train again")
-    if isinstance(value, (int, float)) and value > 0 and math.isfinite(value):
+    if isinstance(value, (int, float)) and 0 < value < 2**_LARGEST_EXPONENT:
         mantissa, exponent = math.frexp(value)
         if mantissa == 0.5 and abs(exponent) <= _LARGEST_EXPONENT:
             return float(value)

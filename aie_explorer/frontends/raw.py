@@ -77,7 +77,7 @@ def as_text(value: object, what: str, where: str) -> str:
 
 def as_integer(value: object, what: str, where: str) -> int:
     """`value` if it is a whole number (8.0 counts as 8), else a ModelError."""
-    if isinstance(value, (int, float, np.integer, np.floating)) and float(value).is_integer():
+    if isinstance(value, (int, np.integer)) or (isinstance(value, (float, np.floating)) and float(value).is_integer()):
         return int(value)
     raise ModelError(f"{what} is not a whole number but {shorten(value)}", where=where, remedy="Use a whole number")
 

@@ -135,6 +135,17 @@ def test_live_models_that_cannot_be_read():
         load(model)
 
 
+def test_quantizers_that_hold_variables(tmp_path):
+    quantizer = qkeras.quantized_bits(6, 0, alpha=1, use_variables=True)
+    model = keras.Sequential([keras.layers.Input((4,)), qkeras.QActivation(quantizer),
+                              qkeras.QDense(2, kernel_quantizer=qkeras.quantized_bits(4, 0, alpha=1))])
+    model.save(tmp_path / "model.keras")  # Keras itself cannot save these as .h5
+    assert load(tmp_path / "model.keras").digest == load(model).digest
+    quantizer.update_qnoise_factor(0.5)
+    with pytest.raises(ModelError, match="qnoise_factor"):
+        load(model)
+
+
 def test_quantizer_objects_as_input_type():
     model = keras.Sequential([keras.layers.Input((4,)),
                               qkeras.QDense(2, kernel_quantizer=qkeras.quantized_bits(4, 0, alpha=1), use_bias=False)])
