@@ -10,8 +10,10 @@
 from aie_explorer.design import Design, Estimate, load_design
 from aie_explorer.errors import AieExplorerError
 from aie_explorer.explorer import Explorer
+from aie_explorer.frontends import load
 from aie_explorer.ir import FixedPoint, Network
 
 __version__ = "0.1.0"
 
-__all__ = ["AieExplorerError", "Design", "Estimate", "Explorer", "FixedPoint", "Network", "__version__", "load_design"]
+__all__ = ["AieExplorerError", "Design", "Estimate", "Explorer", "FixedPoint", "Network", "__version__", "load",
+           "load_design"]

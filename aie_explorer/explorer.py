@@ -174,11 +174,11 @@ class Explorer:
 
     def _complete(self, name: str, given: Choice | Mapping[str, object] | None) -> Choice | Mapping[str, object]:
         """Fill in what a user left open: the fewest tiles, then the fastest."""
-        if isinstance(given, Choice) or (given and {"microtile", "cas_length", "cas_num"} <= set(given)):
-            return given
-        if given is not None and not isinstance(given, Mapping):
+        if given is not None and not isinstance(given, (Choice, Mapping)):
             raise DesignError(f"the choice is a {type(given).__name__}", where=name,
                               remedy='Give a mapping such as {"cas_length": 2, "cas_num": 2}')
+        if isinstance(given, Choice) or (given and {"microtile", "cas_length", "cas_num"} <= set(given)):
+            return given
         layer = self.space.layer(name)
         rows = layer_candidates(layer, {key: [value] for key, value in (given or {}).items()})
         order = np.lexsort((layer.cycles["latency_cycles"][rows], layer.cycles["interval_cycles"][rows],

@@ -1,5 +1,5 @@
 """The bit-exact integer reference."""
 
-from aie_explorer.reference.simulate import simulate, simulate_ints
+from aie_explorer.reference.simulate import apply_dense, simulate, simulate_ints
 
-__all__ = ["simulate", "simulate_ints"]
+__all__ = ["apply_dense", "simulate", "simulate_ints"]

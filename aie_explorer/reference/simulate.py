@@ -94,13 +94,19 @@ def _run(network: Network, ints: IntArray) -> Mapping[str, IntArray]:
     for op in network.ops:
         if not isinstance(op, Dense):
             raise ModelError("is not lowered", where=op.name, remedy="Apply aie_explorer.passes.lower first")
-        target = network.type_of(op.output)
-        frac = network.type_of(op.input).frac + op.weights.type.frac
-        total = _matmul(tensors[op.input], op)
-        if op.bias is not None:
-            total += op.bias.values
-        tensors[op.output] = total if op.clamp is None else requantize(total, frac, target, op.clamp)
+        tensors[op.output] = apply_dense(network, op, tensors[op.input])
     return tensors
+
+
+def apply_dense(network: Network, op: Dense, ints: IntArray) -> IntArray:
+    """One layer on integers: [samples, k] of its input's type to [samples, n] of its output's type."""
+    total = _matmul(ints, op)
+    if op.bias is not None:
+        total += op.bias.values
+    if op.clamp is None:
+        return total
+    frac = network.type_of(op.input).frac + op.weights.type.frac
+    return requantize(total, frac, network.type_of(op.output), op.clamp)
 
 
 def _matmul(ints: IntArray, op: Dense) -> IntArray:

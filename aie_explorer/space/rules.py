@@ -72,12 +72,6 @@ def _narrow_store(table: Table, work: Work, _: Device) -> IntColumn:
     return ((stored < 128) | (table["N"] < 4)).astype(np.int64)
 
 
-def _wide_operand(table: Table, work: Work, _: Device) -> IntColumn:
-    a = _column(table, "M") * table["K"] * storage_bytes(work.input.storage) * 8
-    b = _column(table, "K") * table["N"] * storage_bytes(work.weights.storage) * 8
-    return np.maximum(a, b)
-
-
 RULES: tuple[Rule, ...] = (
     Rule("accumulator_width", "missing accumulator bits of the microtile",
          "AIE API mmul accumulators", "Use a microtile with 64-bit accumulators, or narrower weights or activations",
@@ -85,8 +79,6 @@ RULES: tuple[Rule, ...] = (
     Rule("accumulator_registers", "bits of the four accumulators of a register block",
          "UG1603: nine 1024-bit accumulator registers on AIE-ML", "Use a smaller microtile",
          lambda t, w, d: 4 * _column(t, "M") * t["N"] * t["acc_bits"], lambda d: d.generation.accumulator_registers * d.generation.accumulator_register_bits),
-    Rule("operand_vector", "bits of a microtile operand", "AIE API: vectors hold at most 1024 bits",
-         "Use a smaller microtile", _wide_operand, lambda d: 1024),
     Rule("result_vector", "results narrower than a 128-bit vector", "AIE API: vectors hold at least 128 bits",
          "Use a larger microtile", _narrow_store, lambda d: 0),
     Rule("word_granularity", "runs that are not whole 32-bit words", "AM020: DMA transfers are 32-bit words",

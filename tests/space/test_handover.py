@@ -1,0 +1,61 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aie_explorer.space.handover import CHANNELS, edge_groups, input_window_rows, window
+
+
+@given(rows=st.integers(1, 40), columns=st.integers(1, 64), element=st.sampled_from([1, 2, 4]),
+       beat=st.sampled_from([4, 8, 16]), M=st.sampled_from([2, 4, 8]), N=st.sampled_from([4, 8]))
+def test_a_window_is_whole_beats_and_words_and_holds_the_data(rows, columns, element, beat, M, N):
+    most_rows, most_columns = -(-rows // (2 * M)) * 2 * M, -(-columns // (2 * N)) * 2 * N
+    w = window(rows, columns, element_bytes=element, beat_bytes=beat, max_rows=most_rows, max_columns=most_columns)
+    assert rows <= w.rows <= most_rows
+    assert columns <= w.columns <= most_columns
+    assert w.rows * w.columns * element % beat == 0
+    assert w.columns * element % 4 == 0
+
+
+@given(k=st.integers(1, 300), length=st.integers(1, 12), K=st.sampled_from([2, 4, 8, 16]), rows=st.integers(1, 40),
+       element=st.sampled_from([1, 2]))
+def test_input_windows_are_whole_beats(k, length, K, rows, element):
+    slice_k = -(-k // (length * K)) * K
+    r = input_window_rows(k, slice_k, K, rows, element, 16)
+    width = -(-k // K) * K
+    assert r >= rows
+    for begin in range(0, width, slice_k):
+        assert r * min(slice_k, width - begin) * element % 16 == 0
+
+
+@given(n=st.sampled_from([16, 32, 48, 64]), num=st.integers(1, 8), rows=st.booleans(),
+       k=st.sampled_from([8, 16, 24, 32, 64]), readers=st.integers(1, 3), data=st.data())
+def test_groups_partition_the_edge(n, num, rows, k, readers, data):
+    width = n if rows else n * num
+    length = data.draw(st.integers(1, -(-width // k)))
+    groups = edge_groups(n, num, rows, k, length, readers)
+    if not groups:
+        return
+    assert [p for g in groups for p in g.readers] == list(range(length))
+    assert all(len(g.writers) <= CHANNELS and len(g.readers) * readers <= CHANNELS for g in groups)
+    assert groups[0].columns[0] == 0
+    assert groups[-1].columns[1] == width
+    assert all(a.columns[1] == b.columns[0] for a, b in zip(groups, groups[1:], strict=False))
+    if rows:
+        assert [g.writers for g in groups] == [tuple(range(num))]
+    else:
+        assert [c for g in groups for c in g.writers] == list(range(num))
+        for g in groups:  # a writer's slice lies in its buffer
+            assert all(g.columns[0] <= c * n and (c + 1) * n <= g.columns[1] for c in g.writers)
+    for g in groups[:-1]:  # a reader's slice lies in its buffer; the last may read zeros beyond it
+        assert all(g.columns[0] <= p * k and (p + 1) * k <= g.columns[1] for p in g.readers)
+
+
+@pytest.mark.parametrize(("edge", "buffers"), [
+    ((16, 6, False, 16, 6, 1), 1),      # six and six: one memory tile
+    ((16, 8, False, 16, 8, 1), 2),      # eight and eight line up: two
+    ((16, 8, False, 128, 1, 1), 0),     # one reader of eight writers: impossible
+    ((24, 7, False, 32, 5, 1), 2),      # slices begin together at 96
+    ((16, 7, True, 16, 1, 1), 0),       # seven writers of rows
+])
+def test_known_edges(edge, buffers):
+    assert len(edge_groups(*edge)) == buffers

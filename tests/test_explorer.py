@@ -1,0 +1,151 @@
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from networks import mlp
+
+import aie_explorer as aie
+from aie_explorer.errors import AieExplorerError, DesignError, DeviceError
+
+
+@pytest.fixture(scope="module")
+def ex():
+    return aie.Explorer(mlp([64, 64, 32, 10]))
+
+
+def test_a_row_of_a_sweep_rebuilds_its_design_exactly(ex):
+    frame = ex.sweep({"batch": [1, 8], "device": ["vek280", "ve2302"], "dense0.cas_length": [1, 2]})
+    assert set(frame["batch"]) == {1, 8}
+    assert set(frame["device"]) == {"VE2802", "VE2302"}
+    for _, row in frame.sample(25, random_state=0).iterrows():
+        estimate = ex.design(row).estimate()
+        for name in ("tiles", "interval_cycles", "latency_cycles", "interval_ns", "latency_ns", "samples_per_s", "efficiency",
+                     "plio_in", "plio_out", "bottleneck"):
+            assert getattr(estimate, name) == pytest.approx(row[name]) if name != "bottleneck" else estimate.bottleneck == row[name]
+
+
+def test_sweep_takes_only_the_values_asked_for(ex):
+    frame = ex.sweep({"dense0.microtile": ["4x8x8", (8, 8, 8)], "dense0.cas_num": 2, "dense1.split": "features"})
+    assert set(frame["dense0.microtile"].astype(str)) == {"4x8x8", "8x8x8"}
+    assert set(frame["dense0.cas_num"]) == {2}
+    assert set(frame["dense1.split"].astype(str)) == {"features"}
+    assert not frame.duplicated().any()
+
+
+def test_a_sampled_sweep_says_so(ex):
+    with pytest.warns(UserWarning, match="random sample"):
+        frame = ex.sweep({"dense0.cas_num": [1, 2, 4], "dense1.cas_num": [1, 2]}, limit=500)
+    assert frame.attrs["sampled"]
+    assert frame.attrs["combinations"] > 500
+    assert len(frame) <= 500
+
+
+def test_pareto_of_a_table_is_part_of_it(ex):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frame = ex.sweep(limit=2000)
+    front = ex.pareto(frame, objectives=("tiles", "interval_cycles"))
+    merged = front[["tiles", "interval_cycles"]].drop_duplicates()
+    assert np.all(np.diff(merged["interval_cycles"]) < 0)
+    assert front["interval_cycles"].min() == frame["interval_cycles"].min()
+
+
+def test_the_exact_front_is_at_least_as_good_as_any_sweep(ex):
+    sweep, front = ex.sweep(), ex.pareto()
+    for tiles in (4, 8, 16, 64):
+        assert front[front.tiles <= tiles].interval_cycles.min() <= sweep[sweep.tiles <= tiles].interval_cycles.min()
+
+
+@pytest.mark.parametrize("objective", ["interval", "throughput", "latency", "tiles", "efficiency"])
+def test_best_is_best_on_the_front_and_can_be_realised(ex, objective):
+    design = ex.best(objective, max_tiles=40)
+    assert design.tiles <= 40
+    assert design.check() == []
+    estimate, front = design.estimate(), ex.pareto()
+    front = front[front.tiles <= 40]
+    best = {"interval": (estimate.interval_cycles, front.interval_cycles.min()),
+            "throughput": (estimate.samples_per_s, front.samples_per_s.max()),
+            "latency": (estimate.latency_cycles, front.latency_cycles.min()),
+            "tiles": (estimate.tiles, front.tiles.min()),
+            "efficiency": (estimate.efficiency, front.efficiency.max())}[objective]
+    assert best[0] == pytest.approx(best[1])
+
+
+def test_designs_are_values(ex):
+    a = ex.design({"dense0": {"cas_length": 2, "cas_num": 2, "microtile": (4, 8, 8)}})
+    b = ex.design({"dense0": {"cas_length": 2, "cas_num": 2, "microtile": "4x8x8", "split": "features"}})
+    assert a == b
+    assert len({a, b}) == 1
+    assert a != ex.design({"dense0": {"cas_length": 1, "cas_num": 2, "microtile": (4, 8, 8)}})
+    assert a != aie.Explorer(mlp([64, 64, 32, 10], seed=1)).design(a.layers)
+
+
+def test_json_round_trip(ex, tmp_path):
+    import json
+
+    design = ex.best("interval", max_tiles=12)
+    file = tmp_path / "design.json"
+    file.write_text(json.dumps(design.to_json()))
+    again = aie.load_design(file)
+    assert again == design
+    assert again.estimate() == design.estimate()
+    x = np.random.default_rng(0).normal(size=(7, 64))
+    assert np.array_equal(again.simulate(x), design.simulate(x))
+
+
+@pytest.mark.parametrize("damage", [
+    lambda d: d.pop("layers"), lambda d: d.update(format=99), lambda d: d["layers"].pop("dense1"),
+    lambda d: d["layers"]["dense0"].update(cas_length=99), lambda d: d.update(device="nonesuch"),
+    lambda d: d["network"].update(batch=0), lambda d: d["network"]["ops"][0]["weights"].update(data="AAAA"),
+    lambda d: d["network"]["ops"].pop(), lambda d: d.update(network_digest="0"), lambda d: d.update(plio_bits=7)])
+def test_a_damaged_design_file_is_refused_in_words(ex, tmp_path, damage):
+    import json
+
+    data = json.loads(json.dumps(ex.design().to_json()))
+    damage(data)
+    file = tmp_path / "design.json"
+    file.write_text(json.dumps(data))
+    with pytest.raises(AieExplorerError):
+        aie.load_design(file)
+
+
+@pytest.mark.parametrize(("call", "words"), [
+    (lambda ex: ex.layer_options("conv"), "no layer 'conv'.*dense0"),
+    (lambda ex: ex.design({"conv": {}}), "no layer 'conv'"),
+    (lambda ex: ex.design({"dense0": {"cas_length": 999}}), "no legal option has the value 999.*Legal values: 1, 2"),
+    (lambda ex: ex.design({"dense0": 3}), "a mapping"),
+    (lambda ex: ex.best("speed"), "no objective 'speed'"),
+    (lambda ex: ex.best("interval", max_tile=3), "no limit 'max_tile'.*max_tiles"),
+    (lambda ex: ex.best("interval", max_tiles=2), "The least within the other limits is 3"),
+    (lambda ex: ex.sweep({"dense0.colour": [1]}), "no 'colour'"),
+    (lambda ex: ex.sweep({"batches": [1]}), "nothing called 'batches'"),
+    (lambda ex: ex.sweep({"batch": []}), "no value"),
+    (lambda ex: ex.pareto(objectives=("speed",)), "no column 'speed'"),
+])
+def test_mistakes_are_answered_in_words(ex, call, words):
+    with pytest.raises(DesignError, match=words):
+        call(ex)
+
+
+def test_unfit_devices():
+    with pytest.raises(DeviceError, match="VEK280"):
+        aie.Explorer(mlp([16, 16]), device="vek28")
+    with pytest.raises(DesignError, match="no memory tiles"):
+        aie.Explorer(mlp([16, 16]), device="vck190").pareto()
+    with pytest.raises(DesignError, match="need at least"):
+        aie.Explorer(mlp([784, 512, 512, 512]), device="ve2302").pareto()
+    with pytest.raises(AieExplorerError, match="batch of 1"):
+        aie.Explorer(mlp([16, 16]), batch=0)
+
+
+def test_layer_options_are_a_table_with_units(ex):
+    frame = ex.layer_options("dense0")
+    assert isinstance(frame, pd.DataFrame)
+    assert {"microtile", "cas_length", "cas_num", "split", "tiles", "kernel_cycles", "weight_bytes"} <= set(frame.columns)
+    assert (frame["efficiency"] <= 1).all()
+    assert (frame["padding"] <= 1).all()
+
+
+def test_the_batch_can_be_changed(ex):
+    assert aie.Explorer(ex.network, batch=32).best("tiles").network.batch == 32
