@@ -55,8 +55,11 @@ class Explorer:
             raise DesignError(f"the network is a {type(network).__name__}", where="network",
                               remedy="Pass what aie_explorer.load(model) returns")
         self.network = network if batch is None else network.replace(batch=batch)
-        changes = {"plio_bits": plio_bits, "clock_mhz": clock_mhz, "pl_clock_mhz": pl_clock_mhz}
-        self.device = dataclasses.replace(find(device), **{k: v for k, v in changes.items() if v is not None})
+        found = find(device)
+        self.device = dataclasses.replace(
+            found, plio_bits=found.plio_bits if plio_bits is None else plio_bits,
+            clock_mhz=found.clock_mhz if clock_mhz is None else clock_mhz,
+            pl_clock_mhz=found.pl_clock_mhz if pl_clock_mhz is None else pl_clock_mhz)
 
     @cached_property
     def space(self) -> DesignSpace:
@@ -170,7 +173,8 @@ class Explorer:
         given = dict(layers or {})
         for name in given:
             self.space.layer(str(name))
-        return Design.of(self.network, self.device, {name: self._complete(name, given.get(name)) for name in self.layers})
+        complete = {name: self._complete(name, given.get(name)) for name in self.layers}
+        return Design.of(self.network, self.device, complete)
 
     def _complete(self, name: str, given: Choice | Mapping[str, object] | None) -> Choice | Mapping[str, object]:
         """Fill in what a user left open: the fewest tiles, then the fastest."""
@@ -212,7 +216,8 @@ class Explorer:
                 f"{len(self.layers)} layers, {size})")
 
 
-def _split_over(over: Mapping[str, Any], layers: list[str]) -> tuple[dict[str, dict[str, list[Any]]], dict[str, list[Any]]]:
+def _split_over(over: Mapping[str, Any], layers: list[str]
+                ) -> tuple[dict[str, dict[str, list[Any]]], dict[str, list[Any]]]:
     """Sort the values of a sweep into those of layers and those of the whole design."""
     inner: dict[str, dict[str, list[Any]]] = {}
     outer: dict[str, list[Any]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,13 +25,14 @@ def mlp(dims: Sequence[int], *, batch: int = 8, seed: int = 0, x: FixedPoint = I
     tensors = {"x": Tensor("x", (dims[0],), x)}
     ops: list[Dense] = []
     source = tensors["x"]
-    for i, (k, n) in enumerate(zip(dims, dims[1:], strict=False)):
+    for i, (k, n) in enumerate(itertools.pairwise(dims)):
         fixed = (last or y) if i == len(dims) - 2 else y
         assert source.type is not None
         out = Tensor(f"dense{i}_y", (n,), fixed)
         weights = QuantizedArray(rng.integers(w.min_int, w.max_int + 1, (k, n)), w)
         frac = source.type.frac + w.frac
         biases = QuantizedArray(rng.integers(-4000, 4001, n), FixedPoint(16, frac)) if bias else None
-        ops.append(Dense(f"dense{i}", f"dense{i}", source.name, out.name, weights, biases, (fixed.min_int, fixed.max_int)))
+        clamp = (fixed.min_int, fixed.max_int)
+        ops.append(Dense(f"dense{i}", f"dense{i}", source.name, out.name, weights, biases, clamp))
         tensors[out.name] = source = out
     return BoundAccumulators().apply(Network("mlp", batch, tuple(ops), tensors, ("x",), (source.name,)))

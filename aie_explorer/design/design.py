@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -82,7 +83,7 @@ class Design:
 
         names = list(self.layers)
         blocks = [Block(name, choice.cas_length, choice.cas_num) for name, choice in self.layers.items()]
-        return place(blocks, list(zip(names, names[1:], strict=False)), self.device)
+        return place(blocks, list(itertools.pairwise(names)), self.device)
 
     def place(self) -> Placement:
         """Where every layer sits on the array.
@@ -127,7 +128,8 @@ class Design:
             x: test vectors in the model's units; random ones when None.
 
         Raises:
-            ExportError: when the folder exists or cannot be written, or a design rule is broken. Nothing is left behind.
+            ExportError: when the folder exists or cannot be written, or a design rule is broken; nothing is left
+                behind.
         """
         from aie_explorer.firmware import export
 

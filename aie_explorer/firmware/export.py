@@ -6,8 +6,9 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+import numpy.typing as npt
 
 from aie_explorer.design import Design
 from aie_explorer.errors import ExportError
@@ -16,8 +17,8 @@ from aie_explorer.firmware.render import render
 from aie_explorer.firmware.stimulus import quantized_inputs, random_inputs, stimulus
 
 
-def export(design: Design, path: Path, *, overwrite: bool = False, x: np.ndarray | None = None  # type: ignore[type-arg]
-           ) -> FirmwareProject:
+def export(design: Design, path: Path, *, overwrite: bool = False,
+           x: npt.NDArray[Any] | None = None) -> FirmwareProject:
     """Write the project of a design. It is made beside its place and moved there when complete.
 
     Args:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from aie_explorer.errors import ModelError
 from aie_explorer.firmware.pack import iterations_of, pack_input, pack_output
 from aie_explorer.ir import IntArray, quantize
 from aie_explorer.reference import apply_dense, simulate_ints
@@ -40,9 +43,13 @@ def random_inputs(space: DesignSpace, samples: int = RANDOM_SAMPLES, seed: int =
     return rng.integers(fixed.min_int, fixed.max_int + 1, (samples, space.layers[0].work.k))
 
 
-def quantized_inputs(space: DesignSpace, x: np.ndarray) -> IntArray:  # type: ignore[type-arg]
+def quantized_inputs(space: DesignSpace, x: npt.NDArray[Any]) -> IntArray:
     """[samples, features] integers of inputs in the model's units."""
-    return quantize(np.asarray(x, np.float32).reshape(len(x), -1), space.network.type_of(space.network.inputs[0]))
+    features = space.layers[0].work.k
+    if x.ndim < 2 or x.size != len(x) * features:
+        raise ModelError(f"the test vectors have shape {x.shape}", where=space.network.inputs[0],
+                         remedy=f"Give an array of shape (samples, {features})")
+    return quantize(x.astype(np.float32).reshape(len(x), features), space.network.type_of(space.network.inputs[0]))
 
 
 def stimulus(space: DesignSpace, plan: Plan, ints: IntArray) -> Stimulus:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,9 @@ from types import MappingProxyType
 
 from aie_explorer.errors import ModelError
 from aie_explorer.ir.types import FixedPoint, QuantizedArray
+
+# Names of networks, layers and tensors become C++ identifiers and file names.
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -155,11 +159,14 @@ class Network:
 
 
 def validate(network: Network) -> None:
-    """Check that a network is well formed: names unique, every tensor defined before it is used.
+    """Check that a network is well formed: names safe and unique, every tensor defined before it is used.
 
     Raises:
         ModelError: naming the operation at fault.
     """
+    for name in (network.name, *network.tensors, *(op.name for op in network.ops)):
+        if not isinstance(name, str) or not IDENTIFIER.fullmatch(name):
+            raise ModelError(f"{name!r} is not an identifier", remedy="Use at most 64 letters, digits and underscores")
     ready = set(network.inputs)
     names: set[str] = set()
     for op in network.ops:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from aie_explorer.errors import DesignError
@@ -30,31 +32,34 @@ def to_frame(space: DesignSpace, picks: Picks) -> pd.DataFrame:
     found = figures(space, picks)
     ns_per_cycle = 1e3 / space.device.clock_mhz
     columns: dict[str, object] = {
-        "device": _constant(space.device.name, len(picks)), "batch": np.full(len(picks), space.network.batch),
+        "device": _labels(np.zeros(len(picks), np.int8), [space.device.name]),
+        "batch": np.full(len(picks), space.network.batch),
         "plio_bits": np.full(len(picks), space.device.plio_bits),
         "tiles": found.tiles, "interval_cycles": found.interval_cycles, "latency_cycles": found.latency_cycles,
         "interval_ns": found.interval_cycles * ns_per_cycle, "latency_ns": found.latency_cycles * ns_per_cycle,
         "samples_per_s": space.network.batch * 1e9 / (found.interval_cycles * ns_per_cycle),
         "efficiency": found.efficiency, "plio_in": found.plio_in, "plio_out": found.plio_out,
-        "bottleneck": pd.Categorical.from_codes(found.bottleneck, list(found.bottlenecks)),
+        "bottleneck": _labels(found.bottleneck, found.bottlenecks),
     }
     for layer, pick in zip(space.layers, picks.T, strict=True):
         columns |= {f"{layer.name}.{key}": value for key, value in _choice_columns(layer, pick).items()}
     return pd.DataFrame(columns)
 
 
-def _constant(value: str, count: int) -> pd.Categorical:
-    return pd.Categorical.from_codes(np.zeros(count, np.int8), [value])
+def _labels(codes: npt.NDArray[np.integer[Any]], names: Sequence[str]) -> object:
+    """A column of few distinct words, one small integer a row."""
+    categorical: Any = pd.Categorical
+    return categorical.from_codes(codes, list(names))
 
 
-def _choice_columns(layer: LayerSpace, pick: np.ndarray[tuple[int], np.dtype[np.intp]]) -> dict[str, object]:
+def _choice_columns(layer: LayerSpace, pick: npt.NDArray[np.intp]) -> dict[str, object]:
     table = layer.table
     shapes, code = np.unique(np.stack([table["M"], table["K"], table["N"]], axis=1), axis=0, return_inverse=True)
     names = [microtile_name((M, K, N)) for M, K, N in shapes.tolist()]
     return {
-        "microtile": pd.Categorical.from_codes(code.ravel()[pick], names),
+        "microtile": _labels(code.ravel()[pick], names),
         "cas_length": table["cas_length"][pick].astype(np.int16), "cas_num": table["cas_num"][pick].astype(np.int16),
-        "split": pd.Categorical.from_codes(table["split"][pick], list(SPLITS)),
+        "split": _labels(table["split"][pick], SPLITS),
     }
 
 

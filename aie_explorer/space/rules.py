@@ -63,13 +63,15 @@ def _granularity(table: Table, work: Work, _: Device) -> IntColumn:
     """1 where a contiguous run of a transfer is not whole 32-bit words."""
     run_in = _column(table, "K") * storage_bytes(work.input.storage)
     run_out = _column(table, "N") * storage_bytes(work.output.storage)
-    return ((run_in % 4 != 0) | (run_out % 4 != 0)).astype(np.int64)
+    broken: IntColumn = ((run_in % 4 != 0) | (run_out % 4 != 0)).astype(np.int64)
+    return broken
 
 
 def _narrow_store(table: Table, work: Work, _: Device) -> IntColumn:
     """1 where a microtile of results or a column of biases is narrower than the 128-bit vectors of the AIE API."""
     stored = _column(table, "M") * table["N"] * storage_bytes(work.output.storage) * 8
-    return ((stored < 128) | (table["N"] < 4)).astype(np.int64)
+    narrow: IntColumn = ((stored < 128) | (table["N"] < 4)).astype(np.int64)
+    return narrow
 
 
 RULES: tuple[Rule, ...] = (
@@ -78,7 +80,8 @@ RULES: tuple[Rule, ...] = (
          lambda t, w, d: np.maximum(w.accumulator_bits - _column(t, "acc_bits"), 0), lambda d: 0),
     Rule("accumulator_registers", "bits of the four accumulators of a register block",
          "UG1603: nine 1024-bit accumulator registers on AIE-ML", "Use a smaller microtile",
-         lambda t, w, d: 4 * _column(t, "M") * t["N"] * t["acc_bits"], lambda d: d.generation.accumulator_registers * d.generation.accumulator_register_bits),
+         lambda t, w, d: 4 * _column(t, "M") * t["N"] * t["acc_bits"],
+         lambda d: d.generation.accumulator_registers * d.generation.accumulator_register_bits),
     Rule("result_vector", "results narrower than a 128-bit vector", "AIE API: vectors hold at least 128 bits",
          "Use a larger microtile", _narrow_store, lambda d: 0),
     Rule("word_granularity", "runs that are not whole 32-bit words", "AM020: DMA transfers are 32-bit words",
@@ -91,7 +94,8 @@ RULES: tuple[Rule, ...] = (
          lambda t, w, d: _column(t, "in_bytes") + _column(t, "out_bytes"), lambda d: d.generation.bank_bytes),
     Rule("bias_bank", "bytes of bias, stack, heap and synchronisation of a tile", "AM020; UG1603: stack and heap",
          "Use a larger cas_num", lambda t, w, d: _column(t, "bias_bytes")
-         + (d.generation.stack_bytes + d.generation.heap_bytes + d.generation.sync_bytes), lambda d: d.generation.bank_bytes),
+         + (d.generation.stack_bytes + d.generation.heap_bytes + d.generation.sync_bytes),
+         lambda d: d.generation.bank_bytes),
     Rule("row_readers", "streams out of the memory tile to cascades that split the rows",
          "AM020 ch5: a memory tile has six MM2S channels", "Use a smaller cas_num or a split by features",
          lambda t, w, d: np.where(t["split"] == ROWS, _column(t, "cas_num"), 0), lambda d: MEMORY_TILE_READERS),

@@ -173,7 +173,7 @@ def _row(layer: LayerSpace) -> dict[str, int]:
 
 
 def _reader(layer: LayerSpace, position: int, buffer: tuple[int, int], first_column: int) -> list[BufferPort]:
-    """Ports through which a slice of the reduction reaches the layer's tiles: one, or one a cascade if rows are split."""
+    """Ports through which a slice of the reduction reaches its tiles: one, or one a cascade if rows are split."""
     o = _row(layer)
     traversal = ((0, o["K"], o["k"] // o["K"]), (1, o["M"], o["rows"] // o["M"]))
     ports = []
@@ -196,7 +196,8 @@ def _writer(layer: LayerSpace, chain: int, buffer: tuple[int, int], first: tuple
 def _edge(a: LayerSpace, b: LayerSpace, tensor: str) -> list[MemoryBuffer]:
     p, c = _row(a), _row(b)
     by_rows = p["split"] == ROWS
-    groups = edge_groups(p["n"], p["cas_num"], by_rows, c["k"], c["cas_length"], c["cas_num"] if c["split"] == ROWS else 1)
+    streams = c["cas_num"] if c["split"] == ROWS else 1
+    groups = edge_groups(p["n"], p["cas_num"], by_rows, c["k"], c["cas_length"], streams)
     rows = p["rows"] * (p["cas_num"] if by_rows else 1)
     return [_group_buffer(f"{tensor}_{i}", tensor, a, b, group, rows) for i, group in enumerate(groups)]
 
@@ -217,7 +218,7 @@ def _input_stage(layer: LayerSpace, tensor: str, device: Device) -> tuple[list[P
     plios = [Plio(f"{tensor}_{p}", tensor, work.input.storage, 0, p * o["k"], rows, min(o["k"], width - p * o["k"]))
              for p in range(o["cas_length"])]
     per_group = CHANNELS // (o["cas_num"] if o["split"] == ROWS else 1)
-    buffers = []
+    buffers: list[MemoryBuffer] = []
     for begin in range(0, len(plios), per_group):
         part = range(begin, min(begin + per_group, len(plios)))
         first = plios[begin].first_column
@@ -236,7 +237,7 @@ def _output_stage(layer: LayerSpace, tensor: str, device: Device) -> tuple[list[
     for chain, shape in enumerate(output_windows_of(layer.table[0], work, device)):
         first = (chain * o["rows"], 0) if by_rows else (0, chain * o["n"])
         plios.append(Plio(f"{tensor}_{chain}", tensor, work.output.storage, *first, shape.rows, shape.columns))
-    buffers = []
+    buffers: list[MemoryBuffer] = []
     for begin in range(0, len(plios), CHANNELS):
         part = range(begin, min(begin + CHANNELS, len(plios)))
         size = (o["n"], o["rows"] * len(part)) if by_rows else (o["n"] * len(part), o["rows"])

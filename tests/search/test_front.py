@@ -34,7 +34,8 @@ def front_points(space: DesignSpace, picks: np.ndarray) -> set:
     return {tuple(p) for p in points[nondominated(points)].round(6).tolist()}
 
 
-@given(dims=st.lists(st.sampled_from([5, 16, 40, 64, 130, 300]), min_size=2, max_size=4), batch=st.sampled_from([1, 8, 40]),
+@given(dims=st.lists(st.sampled_from([5, 16, 40, 64, 130, 300]), min_size=2, max_size=4),
+       batch=st.sampled_from([1, 8, 40]),
        seed=st.integers(0, 1000))
 @settings(max_examples=50, deadline=None)
 def test_equals_brute_force(dims, batch, seed):

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,7 +41,7 @@ def test_groups_partition_the_edge(n, num, rows, k, readers, data):
     assert all(len(g.writers) <= CHANNELS and len(g.readers) * readers <= CHANNELS for g in groups)
     assert groups[0].columns[0] == 0
     assert groups[-1].columns[1] == width
-    assert all(a.columns[1] == b.columns[0] for a, b in zip(groups, groups[1:], strict=False))
+    assert all(a.columns[1] == b.columns[0] for a, b in itertools.pairwise(groups))
     if rows:
         assert [g.writers for g in groups] == [tuple(range(num))]
     else:

@@ -21,7 +21,8 @@ def main():
         for expected in sorted((here / "data").glob("expected_*.txt")):
             want, got = numbers(expected), numbers(folder / expected.name.removeprefix("expected_"))
             differ = sum(a != b for a, b in zip(want, got)) + abs(len(want) - len(got))
-            print(f"{folder.parent.name}: {expected.name.removeprefix('expected_')}: {differ} of {len(want)} values differ")
+            name = expected.name.removeprefix("expected_")
+            print(f"{folder.parent.name}: {name}: {differ} of {len(want)} values differ")
             wrong, total = wrong + differ, total + len(want)
     print(f"{wrong} of {total} values differ")
     sys.exit(1 if wrong else 0)

@@ -1,0 +1,59 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import mlp
+
+import aie_explorer as aie
+from aie_explorer.errors import DesignError
+from aie_explorer.transport import KernelEnd, Tiling
+
+
+def test_tiling_counts_and_pads():
+    inside = Tiling((64, 8), (8, 4), (0, 0), ((0, 8, 8), (1, 4, 2)))
+    assert inside.elements == 512
+    assert not inside.pads
+    assert Tiling((60, 8), (8, 4), (0, 0), ((0, 8, 8), (1, 4, 2))).pads
+    assert Tiling((64, 6), (8, 4), (0, 0), ((0, 8, 8), (1, 4, 2))).pads
+
+
+@given(dims=st.lists(st.sampled_from([10, 64, 100, 300]), min_size=2, max_size=5), most=st.sampled_from([50, 100, 200]))
+@settings(max_examples=25, deadline=None)
+def test_memory_tiles_are_within_their_budgets(dims, most):
+    design = aie.Explorer(mlp(dims)).best("interval", max_tiles=most)
+    memory = design.device.generation.memory_tile
+    used = {}
+    for b in design.plan().buffers:
+        used.setdefault(b.memory_tile, []).append(b)
+    for tile, buffers in used.items():
+        assert 0 <= tile[0] < design.device.columns
+        assert sum(len(b.writers) for b in buffers) <= memory.dma.channels_in
+        assert sum(len(b.readers) for b in buffers) <= memory.dma.channels_out
+        spans = sorted((begin, begin + b.bytes) for b in buffers for begin in b.offsets_bytes)
+        assert spans[-1][1] <= memory.size_bytes
+        assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
+
+
+def test_every_tile_is_fed_once_and_every_cascade_drained_once():
+    design = aie.Explorer(mlp([300, 200, 100, 10])).best("interval", max_tiles=150)
+    plan = design.plan()
+    fed = [end for b in plan.buffers for port in b.readers for end in port.ends if isinstance(end, KernelEnd)]
+    drained = [end for b in plan.buffers for port in b.writers for end in port.ends if isinstance(end, KernelEnd)]
+    assert len(fed) == len(set(fed)) == design.tiles
+    assert len(drained) == len(set(drained)) == sum(choice.cas_num for choice in design.choices)
+
+
+def test_the_frame_is_the_plan():
+    design = aie.Explorer(mlp([64, 32, 10])).best("tiles")
+    frame = design.plan().to_frame()
+    assert list(frame.index) == [b.name for b in design.plan().buffers]
+    assert np.array_equal(frame["bytes"], [b.bytes for b in design.plan().buffers])
+
+
+def test_layers_that_cannot_share_memory_tiles_are_refused():
+    ex = aie.Explorer(mlp([64, 128, 64]))
+    with pytest.raises(DesignError, match=r"dense0 to dense1: .*six ports"):
+        ex.design({"dense0": {"microtile": "4x8x8", "cas_length": 1, "cas_num": 8},
+                   "dense1": {"microtile": "4x8x8", "cas_length": 1, "cas_num": 1}})
