@@ -69,7 +69,8 @@ def option_row(work: Work, device: Device, choice: Choice, where: str) -> Table:
             raise DesignError(f"{name} is {value}; {device.name} allows 1 to {most}", where=where)
     split = 0 if choice.cas_num == 1 else SPLITS.index(choice.split)
     shape = np.array([[tile.M, tile.K, tile.N, tile.issues, tile.accumulator_bits]])
-    row = cut(work, shape, np.array([choice.cas_length]), np.array([choice.cas_num]), np.array([split]), drop_idle=False)
+    length, num = np.array([choice.cas_length]), np.array([choice.cas_num])
+    row = cut(work, shape, length, num, np.array([split]), drop_idle=False)
     options = layer_options(work, device)
     if _find(options, row):
         return row

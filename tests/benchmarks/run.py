@@ -1,0 +1,89 @@
+"""Speed figures, printed: `python tests/benchmarks/run.py`. Nothing here passes or fails.
+
+One core is used (the process pins itself where the system allows it). Times are the best of three; ratios are taken
+within this run, as machines differ.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+MODELS = {
+    "128-256-64": [128, 256, 64], "384-256-200-10": [384, 256, 200, 10], "784-512-256-10": [784, 512, 256, 10],
+    "7x512": [512] * 8, "12x512": [512] * 13, "20x128": [128] * 21,
+}
+
+
+def best_of(function, times: int = 3) -> float:
+    spent = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        function()
+        spent.append(time.perf_counter() - begin)
+    return min(spent)
+
+
+def cold(function) -> float:
+    """Time of one call with empty caches."""
+    from aie_explorer.search import space
+    from aie_explorer.space import handover, layer
+
+    def run() -> None:
+        for cached in (space._costed, space._edge_legal, handover.edge_groups, layer.layer_options):
+            cached.cache_clear()
+        function()
+
+    return best_of(run)
+
+
+def main() -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    import_s = best_of(lambda: subprocess.run([sys.executable, "-c", "import aie_explorer"], cwd=ROOT, check=True))
+    python_s = best_of(lambda: subprocess.run([sys.executable, "-c", ""], check=True))
+    print(f"import aie_explorer            {import_s:8.3f} s  (python alone {python_s:.3f} s)")
+
+    import aie_explorer as aie
+
+    digits = aie.load(ROOT / "examples/digits_mlp.h5")
+    explorer = aie.Explorer(digits)
+    limit = 100_000
+    rng = np.random.default_rng(0)
+    from aie_explorer.search.figures import joinable
+    from aie_explorer.search.frame import to_frame
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        every = {f"{name}.split": ["features", "rows"] for name in explorer.layers}  # all legal options of every layer
+        sweep_s = best_of(lambda: explorer.sweep(every, limit=limit))
+    print(f"sweep of {limit:,} designs      {sweep_s:8.3f} s  (digits model, {explorer.space.size:,} combinations)")
+    for count in (100_000, 1_000_000):
+        picks = np.stack([rng.integers(0, len(layer.table), count) for layer in explorer.space.layers], axis=1)
+        cost_s = best_of(lambda picks=picks: (joinable(explorer.space, picks), to_frame(explorer.space, picks)), 2)
+        print(f"table of {count:>9,} designs    {cost_s:8.3f} s  ({cost_s / count * 1e9:.0f} ns a design)")
+
+    from networks import mlp
+
+    print("\nexact front of tiles, interval and latency, batch 8, VEK280, from nothing:")
+    for name, dims in MODELS.items():
+        network = mlp(dims)
+        front_s = cold(lambda network=network: aie.Explorer(network).pareto())
+        found = aie.Explorer(network)
+        print(f"  {name:16s} {front_s:8.3f} s   {len(found.pareto()):4d} designs of {found.space.size:.2g}")
+    small = mlp(MODELS["384-256-200-10"])
+    design = aie.Explorer(small).best("interval", max_tiles=64)
+    place_s = best_of(lambda: aie.Design(design.network, design.device, design.choices).place())
+    print(f"\nplacement of 384-256-200-10    {place_s:8.3f} s  ({design.tiles} tiles)")
+    print(f"peak memory                    {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:8.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
