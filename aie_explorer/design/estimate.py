@@ -90,6 +90,24 @@ class Estimate:
             "weight_bytes": layer.weight_bytes, "padding": layer.padding, "efficiency": layer.efficiency,
         } for layer in self.layers]).set_index("layer")
 
+    @property
+    def explanation(self) -> str:
+        """What limits the interval, and what would relieve it, in a sentence."""
+        layer = next((layer for layer in self.layers if self.bottleneck == f"{layer.name} {layer.limit}"), None)
+        if layer is None:
+            port, ends = ("input", "cas_length of the first") if self.bottleneck == "input PLIO" else (
+                "output", "cas_num of the last")
+            return (f"The busiest {port} PLIO takes {self.interval_cycles:.0f} cycles a batch; a larger {ends} layer "
+                    "divides the data over more ports.")
+        relief = {
+            "kernel": "more tiles for it (cas_length or cas_num) would shorten it",
+            "input DMA": "a larger cas_length (or a split by rows) would shorten each tile's share",
+            "output DMA": "a larger cas_num would shorten each cascade's share",
+            "cascade": "a larger cas_num would shorten each cascade's share",
+        }[layer.limit]
+        return (f"The {layer.limit} of {layer.name} takes {layer.interval_cycles:.0f} of the {self.interval_cycles:.0f} "
+                f"cycles; {relief}.")
+
     def __str__(self) -> str:
         return (f"{self.tiles} of {self.device_tiles} tiles, interval {self.interval_cycles:.0f} cycles "
                 f"({self.interval_ns:.0f} ns), latency {self.latency_cycles:.0f} cycles ({self.latency_ns:.0f} ns), "
