@@ -1,0 +1,163 @@
+"""Commands about designs: sweep, best, export."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from aie_explorer.cli.main import LIMITS
+from aie_explorer.cli.models import read_vectors
+from aie_explorer.cli.text import Progress, frame_text, plain, print_json
+from aie_explorer.design import Design, load_design
+from aie_explorer.errors import DesignError, ExportError, MissingExtraError
+from aie_explorer.explorer import Explorer
+from aie_explorer.frontends import load
+from aie_explorer.placement import Block, floorplan_text
+
+SUFFIXES = (".csv", ".json", ".parquet")
+
+
+def explorer_of(arguments: argparse.Namespace) -> Explorer:
+    """The explorer that the common arguments describe."""
+    network = load(arguments.model, batch=arguments.batch, input_type=arguments.input_type)
+    return Explorer(network, arguments.device, plio_bits=arguments.plio_bits)
+
+
+def sweep(arguments: argparse.Namespace) -> int:
+    """Cost many designs and print or write the table."""
+    explorer = explorer_of(arguments)
+    over = dict(_parse_over(text) for text in arguments.over)
+    if arguments.limit < 1:
+        raise DesignError("at least one design is needed", where="--limit")
+    if arguments.out:
+        _check_target(Path(arguments.out), overwrite=arguments.overwrite)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        frame = explorer.sweep(over, limit=arguments.limit, progress=Progress("sweep"))
+    notes = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+    if arguments.pareto:
+        frame = explorer.pareto(frame)
+    if arguments.out:
+        write_table(frame, Path(arguments.out))
+    if arguments.json:
+        print_json({"designs": len(frame), "notes": notes, "out": arguments.out,
+                    "rows": [] if arguments.out else frame.astype(object).to_dict("records")})
+        return 0
+    for note in notes:
+        print(f"note: {note}")
+    ordered = frame.sort_values(["interval_cycles", "tiles"], kind="stable")
+    print(f"{len(frame):,} designs, the fastest first:\n")
+    print(frame_text(ordered.drop(columns=["device", "plio_bits", "interval_ns", "latency_ns"])))
+    if arguments.out:
+        print(f"\nwrote {arguments.out}")
+    return 0
+
+
+def _parse_over(text: str) -> tuple[str, list[Any]]:
+    """`dense0.cas_length=1,2,4` as a name and values."""
+    name, equals, values = text.partition("=")
+    if not equals or not values:
+        raise DesignError(f"{text!r} is not NAME=V1,V2", where="--over", remedy="For example dense0.cas_length=1,2,4")
+    return name, [int(v) if v.lstrip("-").isdigit() else v for v in values.split(",")]
+
+
+def _check_target(path: Path, *, overwrite: bool) -> None:
+    if path.suffix not in SUFFIXES:
+        raise ExportError("has no known ending", where=str(path), remedy=f"Use one of {', '.join(SUFFIXES)}")
+    if path.exists() and not overwrite:
+        raise ExportError("exists already", where=str(path), remedy="Choose another file or give --overwrite")
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table by its file's ending, all of it or nothing.
+
+    Raises:
+        ExportError: when the file cannot be written.
+        MissingExtraError: for .parquet without pyarrow.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        try:
+            if path.suffix == ".csv":
+                frame.to_csv(name, index=False)
+            elif path.suffix == ".json":
+                frame.to_json(name, orient="records")
+            else:
+                frame.to_parquet(name)
+            os.chmod(name, 0o644)
+            Path(name).replace(path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except ImportError:
+        raise MissingExtraError("pyarrow", "parquet", "writing Parquet") from None
+    except OSError as error:
+        raise ExportError(f"cannot be written: {error.strerror}", where=str(path)) from None
+
+
+def limits_of(arguments: argparse.Namespace) -> dict[str, float]:
+    """The limits that were given."""
+    return {name: getattr(arguments, name) for name in LIMITS if getattr(arguments, name) is not None}
+
+
+def best(arguments: argparse.Namespace) -> int:
+    """Find and print the best design."""
+    design = explorer_of(arguments).best(arguments.objective, **limits_of(arguments))
+    if arguments.json:
+        print_json(design_json(design))
+    else:
+        print(design_text(design))
+    return 0
+
+
+def design_json(design: Design) -> dict[str, Any]:
+    """The figures of a design as JSON data."""
+    estimate, placement = design.estimate(), design.place()
+    figures = {key: getattr(estimate, key) for key in (
+        "tiles", "interval_cycles", "latency_cycles", "efficiency", "interval_ns", "latency_ns", "samples_per_s", "tops",
+        "peak_tops", "bottleneck", "plio_in", "plio_out")}
+    layers = [{"name": layer.name, **layer.choice.to_dict(), "kernel_cycles": layer.kernel_cycles,
+               "dma_in_cycles": layer.dma_in_cycles, "dma_out_cycles": layer.dma_out_cycles,
+               "position": list(placement[layer.name])} for layer in estimate.layers]
+    result: dict[str, Any] = plain(figures | {"device": design.device.name, "batch": design.network.batch,
+                                              "layers": layers})
+    return result
+
+
+def design_text(design: Design) -> str:
+    """A design for the terminal: choices, figures against the peak, bottleneck, floorplan."""
+    estimate = design.estimate()
+    layers = estimate.to_frame().reset_index()[["layer", "microtile", "cas_length", "cas_num", "split", "tiles",
+                                                "kernel_cycles", "dma_in_cycles", "dma_out_cycles", "efficiency"]]
+    blocks = [Block(name, choice.cas_length, choice.cas_num) for name, choice in design.layers.items()]
+    return "\n".join([
+        f"{design.network.name} on {design.device.name}, batch {design.network.batch}", "", frame_text(layers), "",
+        f"tiles       {estimate.tiles} of {estimate.device_tiles}",
+        f"interval    {estimate.interval_cycles:.0f} cycles, {estimate.interval_ns:.0f} ns: "
+        f"{estimate.samples_per_s / 1e6:.2f} M samples/s",
+        f"latency     {estimate.latency_cycles:.0f} cycles, {estimate.latency_ns:.0f} ns",
+        f"against peak  {estimate.tops:.2f} of {estimate.peak_tops:.2f} TOPS of these tiles ({estimate.efficiency:.1%})",
+        f"limit       {estimate.explanation}", "", floorplan_text(design.place(), blocks, design.device)])
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Write the Vitis project of a design."""
+    source = Path(arguments.model)
+    if source.suffix == ".json" or source.is_dir():
+        design = load_design(source)
+    else:
+        design = explorer_of(arguments).best(arguments.objective, **limits_of(arguments))
+    x = read_vectors(arguments.vectors)["inputs"] if arguments.vectors else None
+    project = design.export(arguments.dir, overwrite=arguments.overwrite, x=x)
+    if arguments.json:
+        print_json({"path": str(project.path), "files": [str(file) for file in project.files], **design_json(design)})
+    else:
+        print(design_text(design))
+        print(f"\nwrote {project}")
+    return 0

@@ -1,0 +1,139 @@
+"""Commands about devices and models: devices, info, verify."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aie_explorer.cli.text import frame_text, print_json, table
+from aie_explorer.errors import MissingExtraError, ModelError
+from aie_explorer.frontends import load
+from aie_explorer.ir import Network
+from aie_explorer.reference import simulate
+
+
+def devices(arguments: argparse.Namespace) -> int:
+    """List the catalogue."""
+    from aie_explorer.devices import to_frame
+
+    frame = to_frame().reset_index()
+    if arguments.json:
+        print_json(frame.astype(object).to_dict("records"))
+    else:
+        print(frame_text(frame, rows=len(frame)))
+    return 0
+
+
+def info(arguments: argparse.Namespace) -> int:
+    """Describe what a model computes."""
+    network = load(arguments.model, batch=arguments.batch, input_type=arguments.input_type)
+    layers = [describe(network, i) for i in range(len(network.layers))]
+    if arguments.json:
+        print_json({"name": network.name, "batch": network.batch, "macs": network.macs, "layers": layers,
+                    "rewrites": list(network.rewrites)})
+        return 0
+    print(f"{network.name}: {len(layers)} layers, {network.macs:,} multiply-accumulates a batch of {network.batch}\n")
+    print(table(layers))
+    for rewrite in network.rewrites:
+        print(f"rewritten without loss: {rewrite}")
+    return 0
+
+
+def describe(network: Network, index: int) -> dict[str, object]:
+    """One layer as a row: sizes, true and storage types, shift, accumulator."""
+    op = network.layers[index]
+    source, target = network.type_of(op.input), network.type_of(op.output)
+    shift = 0 if op.clamp is None else source.frac + op.weights.type.frac - target.frac
+    return {
+        "layer": op.name, "shape": f"{op.k} x {op.n}", "input": str(source), "weights": str(op.weights.type),
+        "output": str(target), "stored_as": f"{source.storage} x {op.weights.type.storage} -> {target.storage}",
+        "shift": shift, "rounding": target.rounding, "accumulator_bits": op.accumulator_bits,
+        "parameters": op.k * op.n + (op.n if op.bias is not None else 0), "macs": network.batch * op.k * op.n,
+    }
+
+
+def read_vectors(path: str) -> dict[str, npt.NDArray[Any]]:
+    """Arrays of an .npz, or the one of an .npy as `inputs`.
+
+    Raises:
+        ModelError: when the file cannot be read, or holds no `inputs`.
+    """
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        arrays = {"inputs": loaded} if isinstance(loaded, np.ndarray) else {key: loaded[key] for key in loaded.files}
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise ModelError(f"holds no arrays ({error})", where=path, remedy="Give an .npz or .npy file") from None
+    if "inputs" not in arrays:
+        raise ModelError(f"has no array `inputs`; it has {', '.join(arrays) or 'none'}", where=path)
+    return arrays
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Compare the integer reference with QKeras, or with predictions that were stored."""
+    network = load(arguments.model, batch=8, input_type=arguments.input_type)
+    vectors = read_vectors(arguments.vectors) if arguments.vectors else {}
+    x = vectors.get("inputs")
+    if x is None:
+        if arguments.samples < 1:
+            raise ModelError("at least one sample is needed", where="--samples")
+        low, high = _range(network)
+        x = np.random.default_rng(0).uniform(low, high, (arguments.samples, *_input_shape(network)))
+    x = np.asarray(x, np.float32)
+    if importlib.util.find_spec("qkeras") is not None:
+        against, expected = "QKeras predict", qkeras_predict(arguments.model, x)
+    elif "predictions" in vectors:
+        against, expected = "the stored predictions", vectors["predictions"]
+    else:
+        raise MissingExtraError("QKeras", "qkeras", "comparing with the model itself")
+    return report(simulate(network, x), expected, against, as_json=arguments.json)
+
+
+def report(ours: npt.NDArray[np.float64], expected: npt.NDArray[Any], against: str, *, as_json: bool) -> int:
+    """Print how many values differ and the first that do; 1 if any."""
+    expected = np.asarray(expected, np.float64).reshape(len(expected), -1)
+    if expected.shape != ours.shape:
+        raise ModelError(f"the predictions have shape {expected.shape}, the network computes {ours.shape}")
+    where = np.argwhere(ours != expected)
+    if as_json:
+        print_json({"against": against, "samples": len(ours), "values": ours.size, "mismatches": len(where)})
+    else:
+        print(f"{len(where)} mismatches in {ours.size:,} values of {len(ours):,} samples, against {against}")
+        rows = [{"sample": i, "output": j, "expected": expected[i, j], "got": ours[i, j]} for i, j in where[:10]]
+        if rows:
+            print(table(rows))
+    return 1 if len(where) else 0
+
+
+def qkeras_predict(path: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The model's own predictions, by QKeras.
+
+    Raises:
+        ModelError: when QKeras cannot load or run the model.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        from qkeras.utils import load_qmodel
+
+        model = load_qmodel(str(Path(path)), compile=False)
+        shape = model.input_shape[1:]
+        prediction: npt.NDArray[Any] = np.asarray(model.predict(x.reshape(len(x), *shape), verbose=0))
+    except Exception as error:  # whatever TensorFlow raises, the user is told in a sentence
+        raise ModelError(f"QKeras cannot run it ({type(error).__name__}: {str(error).splitlines()[0]})",
+                         where=path) from None
+    return prediction
+
+
+def _range(network: Network) -> tuple[float, float]:
+    """A little more than the input's range, so that saturation is exercised."""
+    fixed = network.type_of(network.inputs[0])
+    return (fixed.min_int - 4) * fixed.scale, (fixed.max_int + 4) * fixed.scale
+
+
+def _input_shape(network: Network) -> tuple[int, ...]:
+    return network.tensors[network.inputs[0]].shape
