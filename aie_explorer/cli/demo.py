@@ -45,7 +45,8 @@ def demo(arguments: argparse.Namespace) -> int:
     explorer = Explorer(network, arguments.device, plio_bits=arguments.plio_bits)
     front = explorer.pareto(objectives=("tiles", "interval_cycles"))
     print(f"\nOf {explorer.space.size:,} combinations, the {len(front)} that nothing beats in tiles and interval:\n")
-    print(frame_text(front[["tiles", "interval_cycles", "latency_cycles", "samples_per_s", "efficiency", "bottleneck"]]))
+    shown = ["tiles", "interval_cycles", "latency_cycles", "samples_per_s", "efficiency", "bottleneck"]
+    print(frame_text(front[shown]))
 
     design = explorer.best("interval")
     print(f"\nThe fastest: {design_text(design)}\n")

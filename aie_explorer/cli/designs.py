@@ -120,8 +120,8 @@ def design_json(design: Design) -> dict[str, Any]:
     """The figures of a design as JSON data."""
     estimate, placement = design.estimate(), design.place()
     figures = {key: getattr(estimate, key) for key in (
-        "tiles", "interval_cycles", "latency_cycles", "efficiency", "interval_ns", "latency_ns", "samples_per_s", "tops",
-        "peak_tops", "bottleneck", "plio_in", "plio_out")}
+        "tiles", "interval_cycles", "latency_cycles", "efficiency", "interval_ns", "latency_ns", "samples_per_s",
+        "tops", "peak_tops", "bottleneck", "plio_in", "plio_out")}
     layers = [{"name": layer.name, **layer.choice.to_dict(), "kernel_cycles": layer.kernel_cycles,
                "dma_in_cycles": layer.dma_in_cycles, "dma_out_cycles": layer.dma_out_cycles,
                "position": list(placement[layer.name])} for layer in estimate.layers]
@@ -142,7 +142,7 @@ def design_text(design: Design) -> str:
         f"interval    {estimate.interval_cycles:.0f} cycles, {estimate.interval_ns:.0f} ns: "
         f"{estimate.samples_per_s / 1e6:.2f} M samples/s",
         f"latency     {estimate.latency_cycles:.0f} cycles, {estimate.latency_ns:.0f} ns",
-        f"against peak  {estimate.tops:.2f} of {estimate.peak_tops:.2f} TOPS of these tiles ({estimate.efficiency:.1%})",
+        f"of peak     {estimate.tops:.2f} of {estimate.peak_tops:.2f} TOPS of these tiles ({estimate.efficiency:.1%})",
         f"limit       {estimate.explanation}", "", floorplan_text(design.place(), blocks, design.device)])
 
 

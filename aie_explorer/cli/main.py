@@ -58,12 +58,14 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="aie-explorer", description="Explore and compile quantized neural networks for AMD AI Engines.")
+    parser = _Parser(prog="aie-explorer",
+                     description="Explore and compile quantized neural networks for AMD AI Engines.")
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
 
     demo = commands.add_parser("demo", help="the whole way on an embedded model: explore, place, export, compare")
-    demo.add_argument("--out", default="aie_explorer_demo", metavar="DIR", help="folder to write (default: %(default)s)")
+    demo.add_argument("--out", default="aie_explorer_demo", metavar="DIR",
+                      help="folder to write (default: %(default)s)")
     _device_arguments(demo)
 
     devices = commands.add_parser("devices", help="list the devices")
@@ -78,7 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     _device_arguments(sweep)
     sweep.add_argument("--over", action="append", default=[], metavar="NAME=V1,V2",
                        help="values to combine, such as dense0.cas_length=1,2,4 or batch=1,8")
-    sweep.add_argument("--limit", type=int, default=100_000, help="most combinations; more are sampled (default: 100000)")
+    sweep.add_argument("--limit", type=int, default=100_000,
+                       help="most combinations; more are sampled (default: 100000)")
     sweep.add_argument("--pareto", action="store_true", help="keep the designs nothing else beats")
     sweep.add_argument("--out", metavar="FILE", help="write the table: .csv, .json or .parquet")
     sweep.add_argument("--overwrite", action="store_true", help="replace FILE")
@@ -93,22 +96,26 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("dir", metavar="DIR", help="folder to create")
     export.add_argument("--input-type", metavar="QUANTIZER", help="as in info")
     export.add_argument("--overwrite", action="store_true", help="replace an earlier project at DIR")
-    export.add_argument("--vectors", metavar="FILE", help=".npz with `inputs`, or .npy: test vectors in the model's units")
+    export.add_argument("--vectors", metavar="FILE",
+                        help=".npz with `inputs`, or .npy: test vectors in the model's units")
     export.add_argument("--json", action="store_true", help="print JSON")
     _device_arguments(export)
     _objective_arguments(export)
 
     verify = commands.add_parser("verify", help="compare our integer arithmetic with QKeras, bit by bit")
     _model_arguments(verify)
-    verify.add_argument("--vectors", metavar="FILE", help=".npz with `inputs` and, if QKeras is not to run, `predictions`")
-    verify.add_argument("--samples", type=int, default=1000, help="random samples if no vectors are given (default: 1000)")
+    verify.add_argument("--vectors", metavar="FILE",
+                        help=".npz with `inputs` and, if QKeras is not to run, `predictions`")
+    verify.add_argument("--samples", type=int, default=1000,
+                        help="random samples if no vectors are given (default: 1000)")
     return parser
 
 
 def _model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a .h5 or .keras file saved by QKeras")
     parser.add_argument("--input-type", metavar="QUANTIZER",
-                        help='type of the inputs where the model does not quantize them, such as "quantized_bits(8,0,alpha=1)"')
+                        help="type of the inputs where the model does not quantize them, "
+                             'such as "quantized_bits(8,0,alpha=1)"')
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -74,7 +74,8 @@ def floorplan_info(design: Design) -> FloorplanInfo:
     for b in design.plan().buffers:
         held.setdefault(b.memory_tile, []).append(
             f"{b.name}: {b.columns} x {b.rows} {b.storage}, {len(b.writers)} in, {len(b.readers)} out")
-    memory = [MemoryTileInfo(*tile, "<br>".join([f"memory tile {tile}", *texts])) for tile, texts in sorted(held.items())]
+    memory = [MemoryTileInfo(*tile, "<br>".join([f"memory tile {tile}", *texts]))
+              for tile, texts in sorted(held.items())]
     known_rows = device.geometry.memory_tile_rows if device.geometry else None
     return FloorplanInfo(device.columns, device.rows, known_rows or 1, tuple(blocks), tuple(memory),
                          tuple((i, i + 1) for i in range(len(blocks) - 1)),
@@ -87,21 +88,21 @@ def floorplan_figure(info: FloorplanInfo) -> go.Figure:
     below = info.memory_rows
     shapes: list[dict[str, object]] = []
     for column in range(info.columns):
-        for row in range(info.rows + below):
-            y = row if row < info.rows else -1.4 - (row - info.rows)
-            shapes.append(_box(column, y, 1, 1, line="rgba(128,128,128,0.35)"))
+        for row in (*range(info.rows), *(-1.4 - i for i in range(below))):
+            shapes.append(_box(column, row, 1, 1, line="rgba(128,128,128,0.35)"))
     for memory in info.memory_tiles:
-        shapes.append(_box(memory.column, -1.4 - (below - 1 - memory.row), 1, 1, line=GREY, fill="rgba(128,128,128,0.45)"))
+        y = -1.4 - (below - 1 - memory.row)
+        shapes.append(_box(memory.column, y, 1, 1, line=GREY, fill="rgba(128,128,128,0.45)"))
     for block in info.blocks:
         shapes.append(_box(block.column, block.row, block.width, block.height, line=block.colour, fill=block.colour,
                            opacity=0.75))
     for i, j in info.edges:
         _arrow(figure, info.blocks[i], info.blocks[j])
     for block in info.blocks:
-        x = [block.column + i + 0.5 for _ in range(block.height) for i in range(block.width)]
-        y = [block.row + j + 0.5 for j in range(block.height) for _ in range(block.width)]
+        xs = [block.column + i + 0.5 for _ in range(block.height) for i in range(block.width)]
+        ys = [block.row + j + 0.5 for j in range(block.height) for _ in range(block.width)]
         marks = [block.letter if i == 0 else "→" for _ in range(block.height) for i in range(block.width)]
-        figure.add_trace(go.Scatter(x=x, y=y, mode="text", text=marks, textfont={"color": "white", "size": 12},
+        figure.add_trace(go.Scatter(x=xs, y=ys, mode="text", text=marks, textfont={"color": "white", "size": 12},
                                     hovertext=block.text, hoverinfo="text", name=f"{block.letter} {block.name}",
                                     showlegend=False))
     figure.add_trace(go.Scatter(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,7 @@ class ParetoInfo:
 
 
 def pareto_info(frame: pd.DataFrame, x: str = "tiles", y: str = "interval_cycles",
-                chosen: Mapping[Hashable, Any] | None = None) -> ParetoInfo:
+                chosen: Mapping[str, Any] | None = None) -> ParetoInfo:
     """The points and the front of a table of designs.
 
     Args:
@@ -95,13 +95,14 @@ def pareto_figure(info: ParetoInfo) -> go.Figure:
     figure.add_trace(kind(x=info.points[:, 0], y=info.points[:, 1], mode="markers", name="designs", text=info.labels,
                           hovertemplate="%{text}<extra></extra>", marker={"size": 5, "color": GREY, "opacity": 0.45}))
     shape = "linear" if {info.x, info.y} & MORE_IS_BETTER else "hv"
-    figure.add_trace(go.Scatter(x=info.front_points[:, 0], y=info.front_points[:, 1], mode="lines+markers", name="front",
-                                text=info.front_labels, hovertemplate="%{text}<extra></extra>",
+    figure.add_trace(go.Scatter(x=info.front_points[:, 0], y=info.front_points[:, 1], mode="lines+markers",
+                                name="front", text=info.front_labels, hovertemplate="%{text}<extra></extra>",
                                 line={"shape": shape, "color": COLOURS[0], "width": 2},
                                 marker={"size": 8, "color": COLOURS[0]}))
     x, y = ([info.chosen[0]], [info.chosen[1]]) if info.chosen else ([], [])
     figure.add_trace(go.Scatter(x=x, y=y, mode="markers", name="chosen", hoverinfo="skip",
-                                marker={"size": 16, "symbol": "diamond-open", "color": COLOURS[5], "line": {"width": 3}}))
+                                marker={"size": 16, "symbol": "diamond-open", "color": COLOURS[5],
+                                        "line": {"width": 3}}))
     count = f"{info.total:,} designs"
     if info.total > len(info.points):
         count += f", a sample of {len(info.points):,} drawn"

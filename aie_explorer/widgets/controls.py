@@ -1,0 +1,58 @@
+"""The controls of a layer: four lists that offer legal values only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as w
+
+from aie_explorer.space import microtile_name
+from aie_explorer.widgets.session import KEYS, Session, layer_values
+
+HELP = {"microtile": "shape given to aie::mmul, M x K x N",
+        "cas_length": "tiles of a cascade, which share the reduction",
+        "cas_num": "cascades, which share the outputs or the rows", "split": "what the cascades divide"}
+OnChange = Callable[[str, str, Any], None]
+
+
+class LayerRow:
+    """One layer's controls. `on_change(layer, key, value)` is called when the user changes one.
+
+    Args:
+        layer: its name.
+        on_change: what to do.
+    """
+
+    def __init__(self, layer: str, on_change: OnChange) -> None:
+        self.layer = layer
+        self._on_change, self._quiet = on_change, False
+        self.lists: dict[str, w.Dropdown] = {}
+        for key in KEYS:
+            wide = "150px" if key in ("microtile", "split") else "130px"
+            control = w.Dropdown(description=key, tooltip=f"{layer}: {HELP[key]}", layout={"width": wide},
+                                 style={"description_width": "62px"})
+            control.observe(lambda change, key=key: self._changed(key, change["new"]), "value")
+            self.lists[key] = control
+        label = w.HTML(layout={"width": "130px"})
+        self._label = label
+        self.box = w.HBox([label, *self.lists.values()], layout={"flex_flow": "row wrap"})
+
+    def show(self, session: Session, label: str) -> None:
+        """Take the values of a session without calling back."""
+        choice, values = session.design.layers[self.layer], layer_values(session, self.layer)
+        self._label.value = label
+        self._quiet = True
+        try:
+            for key, control in self.lists.items():
+                value = getattr(choice, key)
+                value = microtile_name(value) if key == "microtile" else value
+                control.set_trait("options", tuple(values[key]))
+                control.value = value
+                control.disabled = len(values[key]) < 2
+        finally:
+            self._quiet = False
+
+    def _changed(self, key: str, value: Any) -> None:
+        if not self._quiet and value is not None:
+            self._on_change(self.layer, key, value)
