@@ -29,9 +29,9 @@ class LayerRow:
         self._on_change, self._quiet = on_change, False
         self.lists: dict[str, w.Dropdown] = {}
         for key in KEYS:
-            wide = "150px" if key in ("microtile", "split") else "130px"
+            wide = "170px" if key in ("microtile", "split") else "150px"
             control = w.Dropdown(description=key, tooltip=f"{layer}: {HELP[key]}", layout={"width": wide},
-                                 style={"description_width": "62px"})
+                                 style={"description_width": "78px"})
             control.observe(lambda change, key=key: self._changed(key, change["new"]), "value")
             self.lists[key] = control
         label = w.HTML(layout={"width": "130px"})
