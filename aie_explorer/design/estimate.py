@@ -105,8 +105,8 @@ class Estimate:
             "output DMA": "a larger cas_num would shorten each cascade's share",
             "cascade": "a larger cas_num would shorten each cascade's share",
         }[layer.limit]
-        return (f"The {layer.limit} of {layer.name} takes {layer.interval_cycles:.0f} of the {self.interval_cycles:.0f} "
-                f"cycles; {relief}.")
+        cycles = f"{layer.interval_cycles:.0f} of the {self.interval_cycles:.0f} cycles"
+        return f"The {layer.limit} of {layer.name} takes {cycles}; {relief}."
 
     def __str__(self) -> str:
         return (f"{self.tiles} of {self.device_tiles} tiles, interval {self.interval_cycles:.0f} cycles "

@@ -1,0 +1,266 @@
+"""The command line: what it prints, and how it answers mistakes."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from aie_explorer.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+DIGITS = ROOT / "examples" / "digits_mlp.h5"
+VECTORS = ROOT / "examples" / "digits_vectors.npz"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run_json(capsys, *arguments):
+    assert main([*map(str, arguments), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_best_prints_the_agreed_json(capsys):
+    out = run_json(capsys, "best", DIGITS, "--batch", 8, "--objective", "interval")
+    assert {"tiles", "interval_cycles", "latency_cycles", "efficiency", "layers"} <= set(out)
+    assert 0 < out["efficiency"] <= 1
+    assert [layer["name"] for layer in out["layers"]] == ["dense0", "dense1", "dense2"]
+    for layer in out["layers"]:
+        assert {"name", "microtile", "cas_length", "cas_num", "split", "kernel_cycles"} <= set(layer)
+        assert len(layer["microtile"]) == 3
+    assert out["tiles"] == sum(layer["cas_length"] * layer["cas_num"] for layer in out["layers"])
+
+
+def test_best_honours_limits(capsys):
+    assert run_json(capsys, "best", DIGITS, "--max-tiles", 5)["tiles"] <= 5
+    assert main(["best", str(DIGITS), "--max-tiles", "12"]) == 0
+    out = capsys.readouterr().out
+    assert "of 304 tiles used" in out
+    assert "of peak" in out
+
+
+def test_devices_and_info(capsys):
+    names = {row["device"] for row in run_json(capsys, "devices")}
+    assert {"VE2802", "VE2302", "VC1902", "2VE3858"} <= names
+    info = run_json(capsys, "info", DIGITS)
+    assert info["layers"][1]["output"] == "ufixed<6,2>"
+    assert info["layers"][1]["shift"] == 9
+    assert main(["info", str(DIGITS)]) == 0
+    assert "ufixed<6,2>" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".parquet"])
+def test_sweep_writes_tables(capsys, folder, suffix):
+    import pandas as pd
+
+    file = folder / f"sweep{suffix}"
+    arguments = ["sweep", DIGITS, "--over", "dense0.cas_length=1,2", "--over", "batch=1,8", "--out", file]
+    out = run_json(capsys, *arguments)
+    read = {".csv": pd.read_csv, ".json": pd.read_json, ".parquet": pd.read_parquet}[suffix](file)
+    assert len(read) == out["designs"] > 100
+    assert set(read["dense0.cas_length"]) == {1, 2}
+    assert main([*map(str, arguments)]) == 2  # it exists now
+    assert "exists already" in capsys.readouterr().err
+    assert main([*map(str, arguments), "--overwrite"]) == 0
+    assert [p.name for p in folder.iterdir()] == [file.name]
+
+
+def test_sweep_says_when_it_samples(capsys):
+    assert main(["sweep", str(DIGITS), "--limit", "50"]) == 0
+    assert "random sample of 50" in capsys.readouterr().out
+
+
+def test_export_and_export_again_from_the_project(capsys, folder):
+    out = run_json(capsys, "export", DIGITS, "first", "--max-tiles", 20, "--vectors", VECTORS)
+    assert "aie/graph.h" in out["files"]
+    assert main(["export", "first", "second"]) == 0
+    capsys.readouterr()
+    assert (folder / "first/aie/graph.h").read_text() == (folder / "second/aie/graph.h").read_text()
+    assert main(["export", "first/design.json", "first"]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_demo_twice(capsys, folder):
+    for _ in range(2):
+        assert main(["demo"]) == 0
+        out = capsys.readouterr().out
+        assert "0 mismatches in 3,600 values of 360 samples" in out
+    assert {p.name for p in (folder / "aie_explorer_demo").iterdir()} == {"project", "report.html"}
+
+
+def test_demo_spares_a_foreign_folder(capsys, folder):
+    (folder / "aie_explorer_demo").mkdir()
+    (folder / "aie_explorer_demo" / "mine.txt").write_text("mine")
+    assert main(["demo"]) == 2
+    assert [p.name for p in (folder / "aie_explorer_demo").iterdir()] == ["mine.txt"]
+
+
+def test_verify_finds_a_mismatch(capsys, folder, monkeypatch):
+    from aie_explorer.cli import models
+
+    monkeypatch.setattr(models.importlib.util, "find_spec", lambda name: None)  # as without QKeras
+    assert main(["verify", str(DIGITS), "--vectors", str(VECTORS)]) == 0
+    assert "0 mismatches" in capsys.readouterr().out
+    stored = dict(np.load(VECTORS))
+    stored["predictions"] = stored["predictions"].copy()
+    stored["predictions"][3, 4] += 0.0625
+    np.savez(folder / "wrong.npz", **stored)
+    assert main(["verify", str(DIGITS), "--vectors", "wrong.npz"]) == 1
+    assert "1 mismatches" in capsys.readouterr().out
+    assert main(["verify", str(DIGITS)]) == 2
+    assert 'pip install "aie-explorer[qkeras]"' in capsys.readouterr().err
+
+
+def test_verify_against_qkeras_itself(capsys):
+    pytest.importorskip("qkeras")
+    assert main(["verify", str(DIGITS), "--samples", "200"]) == 0
+    assert "against QKeras predict" in capsys.readouterr().out
+
+
+def edited(folder, change):
+    """A copy of the digits model with its configuration changed."""
+    path = folder / "edited.h5"
+    shutil.copy(DIGITS, path)
+    with h5py.File(path, "r+") as file:
+        config = file.attrs["model_config"]
+        text = config.decode() if isinstance(config, bytes) else config
+        del file.attrs["model_config"]
+        file.attrs["model_config"] = change(text)
+    return path
+
+
+def nan_weights(folder):
+    path = folder / "nan.h5"
+    shutil.copy(DIGITS, path)
+
+    def poison(name, item):
+        if isinstance(item, h5py.Dataset) and "kernel" in name:
+            item[0, 0] = np.nan
+
+    with h5py.File(path, "r+") as file:
+        file["model_weights"].visititems(poison)
+    return path
+
+
+def truncated(folder):
+    path = folder / "half.h5"
+    path.write_bytes(DIGITS.read_bytes()[:10_000])
+    return path
+
+
+def text_file(folder):
+    path = folder / "text.h5"
+    path.write_text("not a model")
+    return path
+
+
+BAD_MODELS = {
+    "missing": (lambda f: f / "none.h5", "no such file"),
+    "truncated": (truncated, "half.h5"),
+    "not hdf5": (text_file, "text.h5"),
+    "unsupported layer": (lambda f: edited(f, lambda t: t.replace("QDense", "QLSTM")), "QLSTM"),
+    "nan": (nan_weights, "NaN"),
+    "folder": (lambda f: f, ""),
+}
+
+
+@pytest.mark.parametrize("case", BAD_MODELS)
+@pytest.mark.parametrize("command", ["info", "best", "export", "sweep", "verify"])
+def test_bad_models(capsys, folder, case, command):
+    make, words = BAD_MODELS[case]
+    model = make(folder)
+    before = sorted(folder.iterdir())
+    extra = ["out"] if command == "export" else []
+    assert main([command, str(model), *extra]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("aie-explorer: error: ")
+    assert len(captured.err.splitlines()) == 1
+    assert words in captured.err
+    assert "Traceback" not in captured.err
+    assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["best", DIGITS, "--batch", "0"], "batch of 1 or more"),
+    (["best", DIGITS, "--batch", "-3"], "batch of 1 or more"),
+    (["best", DIGITS, "--batch", "many"], "invalid int value"),
+    (["best", DIGITS, "--device", "vek281"], "VEK280"),
+    (["best", DIGITS, "--device", "vck190"], "no memory tiles"),
+    (["best", DIGITS, "--max-tiles", "1"], "no design has tiles of at most 1"),
+    (["best", DIGITS, "--objective", "fun"], "invalid choice"),
+    (["sweep", DIGITS, "--over", "conv.cas_length=1"], "no layer 'conv'"),
+    (["sweep", DIGITS, "--over", "dense0.cas_length"], "NAME=V1,V2"),
+    (["sweep", DIGITS, "--over", "dense0.cas_length=99"], "no legal option has the value 99"),
+    (["sweep", DIGITS, "--out", "table.xlsx"], "known ending"),
+    (["sweep", DIGITS, "--out", "missing/table.csv"], "cannot be written"),
+    (["export", "design.json", "out"], "cannot be read"),
+    (["export", DIGITS, "out", "--vectors", "none.npz"], "none.npz"),
+    (["export", DIGITS, "/proc/out"], "cannot be written"),
+    (["demo", "--out", "/proc/demo"], "cannot be written"),
+    (["info", DIGITS, "--input-type", "import os"], "import os"),
+    (["fly"], "invalid choice"),
+    ([], "required"),
+])
+def test_mistakes_end_with_one_sentence(capsys, folder, arguments, words):
+    before = sorted(folder.iterdir())
+    assert main([str(a) for a in arguments]) == 2
+    captured = capsys.readouterr()
+    assert words in captured.err
+    assert len(captured.err.splitlines()) == 1
+    assert "Traceback" not in captured.err
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_layer_too_large_for_the_device_says_why(capsys, folder):
+    from networks import mlp
+
+    from aie_explorer import AieExplorerError, Explorer
+
+    with pytest.raises(AieExplorerError, match=r"4096 x 4096.*bytes of weights of one tile is"):
+        Explorer(mlp([4096, 4096])).pareto()
+
+
+def test_a_file_in_place_of_the_folder(capsys, folder):
+    (folder / "file").write_text("x")
+    assert main(["export", str(DIGITS), "file/project"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+    assert main(["export", str(DIGITS), "file"]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+def process(*arguments, **options):
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, "-m", "aie_explorer", *map(str, arguments)], capture_output=True, text=True,
+                          env=env, **options)
+
+
+def test_as_a_process():
+    assert process("--version").stdout.startswith("aie-explorer 0.")
+    bad = process("best", "none.h5")
+    assert bad.returncode == 2
+    assert bad.stdout == ""
+
+
+def test_a_closed_pipe_is_no_error():
+    command = f'"{sys.executable}" -m aie_explorer devices | head -1'
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, env=env)
+    assert done.stderr == ""
+
+
+def test_importing_needs_neither_tensorflow_nor_plotly():
+    code = ("import sys; import aie_explorer as aie; "
+            f"aie.load({str(DIGITS)!r}); print([m for m in ('tensorflow', 'keras', 'qkeras', 'plotly', 'ipywidgets', "
+            "'jinja2') if m in sys.modules])")
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ
+                         | {"PYTHONPATH": str(ROOT)})
+    assert out.stdout.strip() == "[]"

@@ -1,0 +1,51 @@
+"""What the README shows is run, in a copy of what a user has."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from aie_explorer.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", TEXT, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_python_runs_and_prints_what_is_shown(checkout, capsys):
+    scope: dict[str, object] = {}
+    for language, code in BLOCKS:
+        if language == "python":
+            exec(compile(code, "README.md", "exec"), scope)
+    shown = next(code for language, code in BLOCKS if language == "text")
+    assert capsys.readouterr().out == shown
+
+
+def test_commands_run(checkout, capsys):
+    commands = [line for language, code in BLOCKS if language == "sh" for line in code.splitlines()
+                if line.startswith("aie-explorer")]
+    assert len(commands) >= 6
+    for command in commands:
+        assert main(shlex.split(command)[1:]) == 0, command
+    assert (checkout / "sweep.csv").is_file()
+    assert "0 mismatches" in capsys.readouterr().out
+
+
+def test_the_two_commands_are_marked_for_the_gate():
+    for mark in ("main-job", "tests"):
+        assert re.search(rf"^<!-- {mark} -->\n```sh\n.+\n```$", TEXT, flags=re.MULTILINE)
+
+
+def test_it_is_short_and_its_files_exist():
+    assert len(TEXT.splitlines()) < 200
+    for link in re.findall(r"\]\(([^)#]+)\)", TEXT):
+        assert (ROOT / link).exists()
