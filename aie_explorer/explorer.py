@@ -54,7 +54,7 @@ class Explorer:
         if not isinstance(network, Network):
             raise DesignError(f"the network is a {type(network).__name__}", where="network",
                               remedy="Pass what aie_explorer.load(model) returns")
-        self.network = network if batch is None else network.replace(batch=batch)
+        self.network = network if batch is None else network.replace(batch=_whole(batch, "batch"))
         found = find(device)
         self.device = dataclasses.replace(
             found, plio_bits=found.plio_bits if plio_bits is None else plio_bits,
@@ -90,6 +90,10 @@ class Explorer:
         Returns:
             One design a row: the choices, and the figures with units in their names. `design(row)` rebuilds it.
         """
+        if over is not None and not isinstance(over, Mapping):
+            raise DesignError(f"is a {type(over).__name__}", where="over",
+                              remedy='Give a mapping such as {"dense0.cas_length": [1, 2, 4]}')
+        limit = _whole(limit, "limit", least=1)
         inner, outer = _split_over(over or {}, self.layers)
         combos = list(itertools.product(*(outer[key] for key in OUTER if key in outer)))
         keys = [key for key in OUTER if key in outer]
@@ -120,13 +124,20 @@ class Explorer:
         Raises:
             DesignError: for an unknown column.
         """
+        if frame is not None and not isinstance(frame, pd.DataFrame):
+            raise DesignError(f"is a {type(frame).__name__}", where="frame", remedy="Pass the table of a sweep")
         source = self._front if frame is None else frame
+        if isinstance(objectives, str) or not objectives:
+            raise DesignError("name one column or more", where="objectives", remedy='For example ("tiles",)')
         for name in objectives:
             if name not in source.columns:
                 raise DesignError(f"the table has no column {name!r}", remedy=f"It has: {', '.join(source.columns)}")
         if frame is None and not set(objectives) <= {"tiles", "interval_cycles", "latency_cycles"}:
             raise DesignError("the exact front is over tiles, interval_cycles and latency_cycles", where="objectives",
                               remedy="Pass the table of a sweep to filter it by other columns")
+        words = [name for name in objectives if not pd.api.types.is_numeric_dtype(source[name])]
+        if words:
+            raise DesignError("is no figure", where=words[0], remedy="Use columns of numbers")
         points = source[list(objectives)].to_numpy(np.float64)
         kept = source.iloc[nondominated(points, keep_equal=frame is not None)]
         return kept.sort_values(list(objectives), kind="stable").reset_index(drop=True)
@@ -146,6 +157,9 @@ class Explorer:
         Raises:
             DesignError: when no design is within the limits, or none of them can be placed.
         """
+        for name, value in limits.items():
+            if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+                raise DesignError(f"{value!r} is not a number", where=name)
         order = ranked(self._front, objective, limits)
         reasons: list[str] = []
         for i in range(len(order)):
@@ -166,10 +180,13 @@ class Explorer:
         Raises:
             DesignError: when a choice is not legal, with the rule and legal values.
         """
-        if isinstance(layers, pd.Series) or (layers and any("." in str(key) for key in layers)):
+        if isinstance(layers, pd.Series) or (isinstance(layers, Mapping) and any("." in str(key) for key in layers)):
             row: Mapping[Hashable, Any] = layers.to_dict() if isinstance(layers, pd.Series) else layers  # type: ignore[assignment]
             explorer = self._with(**{key: row[key] for key in OUTER if key in row})
             return Design.of(explorer.network, explorer.device, choices_of_row(row, explorer.layers))
+        if layers is not None and not isinstance(layers, Mapping):
+            raise DesignError(f"is a {type(layers).__name__}", where="layers",
+                              remedy='Give a mapping such as {"dense0": {"cas_length": 2, "cas_num": 2}}')
         given = dict(layers or {})
         for name in given:
             self.space.layer(str(name))
@@ -222,7 +239,8 @@ def _split_over(over: Mapping[str, Any], layers: list[str]
     inner: dict[str, dict[str, list[Any]]] = {}
     outer: dict[str, list[Any]] = {}
     for key, values in over.items():
-        several = [values] if isinstance(values, (str, int, float)) or _is_microtile(values) else list(values)
+        single = isinstance(values, (str, int, float)) or _is_microtile(values) or not isinstance(values, Iterable)
+        several = [values] if single else list(values)
         if not several:
             raise DesignError("no value is given to sweep", where=key)
         layer, dot, field = key.rpartition(".")
@@ -236,6 +254,13 @@ def _split_over(over: Mapping[str, Any], layers: list[str]
         else:
             inner.setdefault(layer, {})[field] = several
     return inner, outer
+
+
+def _whole(value: object, where: str, least: int | None = None) -> int:
+    """A whole number given by the user."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or (least is not None and value < least):
+        raise DesignError(f"is {value!r}", where=where, remedy=f"Use a whole number of {least or 1} or more")
+    return int(value)
 
 
 def _is_microtile(value: object) -> bool:

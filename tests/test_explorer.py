@@ -150,3 +150,25 @@ def test_layer_options_are_a_table_with_units(ex):
 
 def test_the_batch_can_be_changed(ex):
     assert aie.Explorer(ex.network, batch=32).best("tiles").network.batch == 32
+
+
+@pytest.mark.parametrize("call", [
+    lambda ex: ex.sweep("dense0"), lambda ex: ex.sweep([1]), lambda ex: ex.sweep({"dense0.cas_length": None}),
+    lambda ex: ex.sweep({"dense0.cas_length": [1.5]}), lambda ex: ex.sweep(limit=-1), lambda ex: ex.sweep(limit="a"),
+    lambda ex: ex.sweep({"batch": ["a"]}), lambda ex: aie.Explorer(ex.network, batch=2.5),
+    lambda ex: aie.Explorer(ex.network, clock_mhz=float("nan")), lambda ex: aie.Explorer(ex.network, None),
+    lambda ex: aie.Explorer("model.h5"), lambda ex: ex.best("interval", max_tiles="few"), lambda ex: ex.best(None),
+    lambda ex: ex.design([1]), lambda ex: ex.design("dense0"), lambda ex: ex.design({3: {}}),
+    lambda ex: ex.design({"dense0": {"cas_length": True, "cas_num": 1, "microtile": (4, 8, 8)}}),
+    lambda ex: ex.design({"dense0": {"cas_length": 1.7, "cas_num": 1, "microtile": (4, 8, 8)}}),
+    lambda ex: ex.design(pd.Series({"a.b": 1})), lambda ex: ex.pareto("x"), lambda ex: ex.pareto(objectives=()),
+    lambda ex: ex.pareto(ex.sweep(), objectives=("bottleneck",)), lambda ex: ex.layer_options(3),
+    lambda ex: ex.design().export(3), lambda ex: ex.design().export("a\0b"), lambda ex: ex.design().export("a" * 300),
+    lambda ex: ex.design().export("p", x=np.zeros((0, 64))), lambda ex: ex.design().simulate("abc"),
+    lambda ex: aie.load_design(None), lambda ex: aie.load(None),
+])
+def test_wrong_kinds_of_arguments_never_end_in_our_depths(ex, call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(AieExplorerError):
+        call(ex)
+    assert list(tmp_path.iterdir()) == []

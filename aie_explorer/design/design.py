@@ -133,7 +133,7 @@ class Design:
         """
         from aie_explorer.firmware import export
 
-        return export(self, Path(path), overwrite=overwrite, x=None if x is None else np.asarray(x))
+        return export(self, path, overwrite=overwrite, x=None if x is None else np.asarray(x))
 
     def to_json(self) -> dict[str, Any]:
         """Everything needed to rebuild the design, the network's weights included."""
@@ -197,9 +197,11 @@ def load_design(path: str | Path) -> Design:
     """
     import json
 
+    if not isinstance(path, (str, Path)):
+        raise DesignError(f"{path!r} is no path", remedy="Give a design.json or the folder of an exported project")
     file = Path(path)
-    file = file / "design.json" if file.is_dir() else file
     try:
+        file = file / "design.json" if file.is_dir() else file
         data = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise DesignError(f"cannot be read: {error.strerror or error}", where=str(file),

@@ -8,6 +8,7 @@ interface row below them are not counted as rows.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -227,7 +228,7 @@ class Device:
             widths = ", ".join(map(str, self.generation.plio_widths))
             raise DeviceError(f"a PLIO cannot be {self.plio_bits} bits wide", where=self.name,
                               remedy=f"Use one of {widths}")
-        if self.clock_mhz <= 0 or self.pl_clock_mhz <= 0:
+        if not (0 < self.clock_mhz < math.inf and 0 < self.pl_clock_mhz < math.inf):
             raise DeviceError("a clock must be above 0 MHz", where=self.name)
 
     def __str__(self) -> str:

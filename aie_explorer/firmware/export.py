@@ -17,7 +17,7 @@ from aie_explorer.firmware.render import render
 from aie_explorer.firmware.stimulus import quantized_inputs, random_inputs, stimulus
 
 
-def export(design: Design, path: Path, *, overwrite: bool = False,
+def export(design: Design, path: str | Path, *, overwrite: bool = False,
            x: npt.NDArray[Any] | None = None) -> FirmwareProject:
     """Write the project of a design. It is made beside its place and moved there when complete.
 
@@ -30,12 +30,14 @@ def export(design: Design, path: Path, *, overwrite: bool = False,
     Raises:
         ExportError: when a design rule is broken, the folder exists, or it cannot be written.
     """
+    target = _absolute(path)
     violations = design.check()
     if violations:
         raise ExportError(f"the design breaks a rule: {violations[0]}", where=design.network.name)
-    target = Path(os.path.abspath(path))
     _refuse_existing(target, overwrite)
     ints = random_inputs(design.space) if x is None else quantized_inputs(design.space, x)
+    if len(ints) == 0:
+        raise ExportError("there is no sample among the test vectors", where="x", remedy="Leave x out or give some")
     vectors = stimulus(design.space, design.plan(), ints)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -56,6 +58,19 @@ def export(design: Design, path: Path, *, overwrite: bool = False,
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return FirmwareProject(Path(path), design)
+
+
+def _absolute(path: object) -> Path:
+    try:
+        target = Path(os.path.abspath(path))  # type: ignore[call-overload]
+        target.exists()
+        if "\0" in str(target):
+            raise ValueError("it holds a null character")
+    except TypeError:
+        raise ExportError(f"{path!r} is no path", remedy="Give the folder to create") from None
+    except (OSError, ValueError) as error:
+        raise ExportError(f"is no usable path ({error})", where=repr(path)[:80]) from None
+    return target
 
 
 def _refuse_existing(target: Path, overwrite: bool) -> None:

@@ -106,8 +106,8 @@ class Network:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tensors", MappingProxyType(dict(self.tensors)))
-        if self.batch < 1:
-            raise ModelError(f"the batch is {self.batch}", where="batch", remedy="Use a batch of 1 or more")
+        if isinstance(self.batch, bool) or not isinstance(self.batch, int) or self.batch < 1:
+            raise ModelError(f"the batch is {self.batch!r}", where="batch", remedy="Use a batch of 1 or more")
         validate(self)
 
     def replace(self, **changes: object) -> Network:

@@ -28,8 +28,7 @@ def ranked(front: pd.DataFrame, objective: str, limits: Mapping[str, float]) -> 
         DesignError: for an unknown objective or limit, or when no design is within the limits, with the closest value.
     """
     if objective not in OBJECTIVES:
-        raise DesignError(f"there is no objective {objective!r}",
-                          remedy=f"Use one of {nearest(objective, OBJECTIVES, len(OBJECTIVES))}")
+        raise DesignError(f"there is no objective {objective!r}", remedy=f"Use one of {', '.join(OBJECTIVES)}")
     kept = front
     for limit, value in limits.items():
         if limit not in LIMITS:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from aie_explorer.errors import DesignError
 
 Split = Literal["features", "rows"]
@@ -84,8 +86,11 @@ def parse_choice(value: Choice | Mapping[str, object], where: str) -> Choice:
     split = value.get("split", "features")
     if split not in SPLITS:
         raise DesignError(f"split is {split!r}", where=where, remedy='Use "features" or "rows"')
-    try:
-        length, num = int(value["cas_length"]), int(value["cas_num"])  # type: ignore[call-overload]
-    except (TypeError, ValueError):
-        raise DesignError("cas_length and cas_num must be whole numbers", where=where) from None
+    counts = []
+    for key in ("cas_length", "cas_num"):
+        count = value[key]
+        if isinstance(count, bool) or not isinstance(count, (int, np.integer)):
+            raise DesignError(f"{key} is {count!r}, not a whole number", where=where)
+        counts.append(int(count))
+    length, num = counts
     return Choice(parse_microtile(value["microtile"], where), length, num, "rows" if split == "rows" else "features")
