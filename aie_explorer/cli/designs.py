@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import tempfile
 import warnings
@@ -95,8 +96,10 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
             Path(name).replace(path)
         finally:
             Path(name).unlink(missing_ok=True)
-    except ImportError:
-        raise MissingExtraError("pyarrow", "parquet", "writing Parquet") from None
+    except ImportError as error:
+        if importlib.util.find_spec("pyarrow") is None:
+            raise MissingExtraError("pyarrow", "parquet", "writing Parquet") from None
+        raise ExportError(f"pyarrow cannot be used: {error}", where=str(path)) from None
     except OSError as error:
         raise ExportError(f"cannot be written: {error.strerror}", where=str(path)) from None
 
