@@ -128,7 +128,7 @@ def shift_round(values: IntArray, shift: int, rounding: Rounding) -> IntArray:
         up = (r > half) | ((r == half) & (q & 1 == 1))
     else:
         up = (r > half) | ((r == half) & (q & 1 == 0))
-    return q + up
+    return q + up.astype(np.int64)
 
 
 def requantize(values: IntArray, frac: int, target: FixedPoint, clamp: tuple[int, int] | None = None) -> IntArray:

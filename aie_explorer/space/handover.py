@@ -161,13 +161,15 @@ def edge_groups(n: int, cas_num: int, writes_rows: bool, k: int, cas_length: int
 
 def writer_key(table: Table) -> npt.NDArray[np.int64]:
     """[options, 3] what an edge needs to know of its producer: n, cas_num, split."""
-    return np.stack([table["n"], table["cas_num"], table["split"]], axis=1).astype(np.int64)
+    keys: npt.NDArray[np.int64] = np.stack([table["n"], table["cas_num"], table["split"]], axis=1).astype(np.int64)
+    return keys
 
 
 def reader_key(table: Table) -> npt.NDArray[np.int64]:
     """[options, 3] what an edge needs to know of its consumer: k, cas_length, streams per slice."""
     readers = np.where(table["split"] == ROWS, table["cas_num"], 1)
-    return np.stack([table["k"], table["cas_length"], readers], axis=1).astype(np.int64)
+    keys: npt.NDArray[np.int64] = np.stack([table["k"], table["cas_length"], readers], axis=1).astype(np.int64)
+    return keys
 
 
 def edge_legal(writers: npt.NDArray[np.int64], readers: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
