@@ -108,8 +108,8 @@ def shift_round(values: IntArray, shift: int, rounding: Rounding) -> IntArray:
     """
     if shift <= 0:
         return np.left_shift(values, -shift)
-    q = np.right_shift(values, shift)
-    r = values - np.left_shift(q, shift)
+    q: IntArray = np.right_shift(values, shift)
+    r: IntArray = values - np.left_shift(q, shift)
     half = np.int64(1) << np.int64(shift - 1)
     up: npt.NDArray[np.bool_]
     if rounding == "floor":
@@ -128,7 +128,8 @@ def shift_round(values: IntArray, shift: int, rounding: Rounding) -> IntArray:
         up = (r > half) | ((r == half) & (q & 1 == 1))
     else:
         up = (r > half) | ((r == half) & (q & 1 == 0))
-    return q + up.astype(np.int64)
+    step: IntArray = up.astype(np.int64)
+    return np.add(q, step)
 
 
 def requantize(values: IntArray, frac: int, target: FixedPoint, clamp: tuple[int, int] | None = None) -> IntArray:
