@@ -9,6 +9,7 @@ JINST 13 (2018) P07027. The weights are random: the file is for exploring design
 from pathlib import Path
 
 import keras
+from portable import make_portable
 from qkeras import QActivation, QDense, quantized_bits, quantized_relu
 
 
@@ -30,4 +31,6 @@ def build() -> keras.Model:
 
 
 if __name__ == "__main__":
-    build().save(Path(__file__).parent / "jet_tagger.h5", include_optimizer=False)
+    path = Path(__file__).parent / "jet_tagger.h5"
+    build().save(path, include_optimizer=False)
+    make_portable(path)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from portable import make_portable
 from qkeras import QActivation, QDense, quantized_bits, quantized_relu
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
@@ -48,6 +49,7 @@ def main() -> None:
     predictions = model.predict(x_test, verbose=0)
     print(f"test accuracy {np.mean(predictions.argmax(axis=1) == y_test):.1%} on {len(y_test)} samples")
     model.save(HERE / "digits_mlp.h5", include_optimizer=False)
+    make_portable(HERE / "digits_mlp.h5")
     np.savez_compressed(HERE / "digits_vectors.npz", inputs=x_test, labels=y_test, predictions=predictions)
 
 

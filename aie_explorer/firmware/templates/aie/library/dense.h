@@ -97,7 +97,7 @@ public:
     }
 
 private:
-    out_t* out_;
+    typename P::out_t* out_;
 };
 
 // ...or on to the tile to the east.
