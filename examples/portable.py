@@ -10,7 +10,6 @@ from pathlib import Path
 
 import h5py
 
-
 NEWER = ("quantization_config", "input_axes", "output_axes")
 
 
