@@ -25,7 +25,7 @@ from aie_explorer.search.sweep import layer_candidates, product
 from aie_explorer.space import Choice
 
 if TYPE_CHECKING:
-    import ipywidgets
+    from aie_explorer.widgets import ExplorerUi
 
 SWEEP_LIMIT = 100_000
 OUTER = ("device", "batch", "plio_bits")
@@ -218,7 +218,7 @@ class Explorer:
         plio_bits = changes.get("plio_bits", self.device.plio_bits)
         return Explorer(self.network, device, batch=changes.get("batch"), plio_bits=plio_bits)
 
-    def ui(self) -> ipywidgets.Widget:
+    def ui(self) -> ExplorerUi:
         """The widgets: explore, place and export in the notebook."""
         from aie_explorer.widgets import explorer_ui
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,7 @@ import numpy.typing as npt
 
 from aie_explorer.cli.text import frame_text, print_json, table
 from aie_explorer.errors import MissingExtraError, ModelError
-from aie_explorer.frontends import load
+from aie_explorer.frontends import load, qkeras_predict
 from aie_explorer.ir import Network
 from aie_explorer.reference import simulate
 
@@ -116,25 +114,6 @@ def report(ours: npt.NDArray[np.float64], expected: npt.NDArray[Any], against: s
         if rows:
             print(table(rows))
     return 1 if len(where) else 0
-
-
-def qkeras_predict(path: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The model's own predictions, by QKeras.
-
-    Raises:
-        ModelError: when QKeras cannot load or run the model.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        from qkeras.utils import load_qmodel
-
-        model = load_qmodel(str(Path(path)), compile=False)
-        shape = model.input_shape[1:]
-        prediction: npt.NDArray[Any] = np.asarray(model.predict(x.reshape(len(x), *shape), verbose=0))
-    except Exception as error:  # whatever TensorFlow raises, the user is told in a sentence
-        raise ModelError(f"QKeras cannot run it ({type(error).__name__}: {str(error).splitlines()[0][:200]})",
-                         where=path) from None
-    return prediction
 
 
 def _range(network: Network) -> tuple[float, float]:

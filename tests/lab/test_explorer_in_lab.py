@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-CELLS = ("import aie_explorer as aie\nfrom networks import mlp\nex = aie.Explorer(mlp([64, 64, 32, 10]))",
-         "ui = ex.ui()\nui")
+CELLS = ('import aie_explorer as aie\n\nex = aie.Explorer(aie.load("digits_mlp.h5"), device="vek280")', "ex.ui()")
 CHOSEN = """() => {
   const x = document.querySelector('.js-plotly-plot').data[2].x;
   return Array.from(x._inputArray || x);
