@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from aie_explorer.arguments import number, whole
 from aie_explorer.design import Design
 from aie_explorer.devices import Device, find
 from aie_explorer.errors import AieExplorerError, DesignError
 from aie_explorer.ir import Network
 from aie_explorer.search.frame import choices_of_row, options_frame, to_frame
 from aie_explorer.search.front import exact_front
-from aie_explorer.search.objectives import ranked
+from aie_explorer.search.objectives import PLIO_LIMITS, ranked
 from aie_explorer.search.pareto import nondominated
-from aie_explorer.search.space import DesignSpace, design_space
+from aie_explorer.search.space import DesignSpace, design_space, with_plio_limits
 from aie_explorer.search.sweep import layer_candidates, product
 from aie_explorer.space import Choice
 
@@ -54,12 +55,12 @@ class Explorer:
         if not isinstance(network, Network):
             raise DesignError(f"the network is a {type(network).__name__}", where="network",
                               remedy="Pass what aie_explorer.load(model) returns")
-        self.network = network if batch is None else network.replace(batch=_whole(batch, "batch"))
+        self.network = network if batch is None else network.replace(batch=whole(batch, "batch"))
         found = find(device)
         self.device = dataclasses.replace(
-            found, plio_bits=found.plio_bits if plio_bits is None else plio_bits,
-            clock_mhz=found.clock_mhz if clock_mhz is None else clock_mhz,
-            pl_clock_mhz=found.pl_clock_mhz if pl_clock_mhz is None else pl_clock_mhz)
+            found, plio_bits=found.plio_bits if plio_bits is None else whole(plio_bits, "plio_bits"),
+            clock_mhz=found.clock_mhz if clock_mhz is None else number(clock_mhz, "clock_mhz"),
+            pl_clock_mhz=found.pl_clock_mhz if pl_clock_mhz is None else number(pl_clock_mhz, "pl_clock_mhz"))
 
     @cached_property
     def space(self) -> DesignSpace:
@@ -93,13 +94,14 @@ class Explorer:
         if over is not None and not isinstance(over, Mapping):
             raise DesignError(f"is a {type(over).__name__}", where="over",
                               remedy='Give a mapping such as {"dense0.cas_length": [1, 2, 4]}')
-        limit = _whole(limit, "limit", least=1)
+        limit, seed = whole(limit, "limit", least=1), whole(seed, "seed", least=0)
         inner, outer = _split_over(over or {}, self.layers)
-        combos = list(itertools.product(*(outer[key] for key in OUTER if key in outer)))
         keys = [key for key in OUTER if key in outer]
+        made = [self._with(**dict(zip(keys, combo, strict=True)))
+                for combo in itertools.product(*(outer[key] for key in keys))]
+        combos = list({(e.device, e.network.batch): e for e in made}.values())  # two names of one device count once
         frames, total, looked = [], 0, 0
-        for done, combo in enumerate(combos):
-            explorer = self._with(**dict(zip(keys, combo, strict=True)))
+        for done, explorer in enumerate(combos):
             candidates = [layer_candidates(layer, inner.get(layer.name, {})) for layer in explorer.space.layers]
             picks, size = product(explorer.space, candidates, limit, seed)
             frames.append(to_frame(explorer.space, picks))
@@ -127,11 +129,12 @@ class Explorer:
         if frame is not None and not isinstance(frame, pd.DataFrame):
             raise DesignError(f"is a {type(frame).__name__}", where="frame", remedy="Pass the table of a sweep")
         source = self._front if frame is None else frame
-        if isinstance(objectives, str) or not objectives:
+        if not isinstance(objectives, (tuple, list)) or not objectives:
             raise DesignError("name one column or more", where="objectives", remedy='For example ("tiles",)')
         for name in objectives:
-            if name not in source.columns:
-                raise DesignError(f"the table has no column {name!r}", remedy=f"It has: {', '.join(source.columns)}")
+            if not isinstance(name, str) or name not in source.columns:
+                raise DesignError(f"the table has no column {name!r}",
+                                  remedy=f"It has: {', '.join(map(str, source.columns))}")
         if frame is None and not set(objectives) <= {"tiles", "interval_cycles", "latency_cycles"}:
             raise DesignError("the exact front is over tiles, interval_cycles and latency_cycles", where="objectives",
                               remedy="Pass the table of a sweep to filter it by other columns")
@@ -147,7 +150,10 @@ class Explorer:
         return to_frame(self.space, exact_front(self.space))
 
     def best(self, objective: str = "interval", **limits: float) -> Design:
-        """The best design that can also be placed.
+        """The best design of the exact front that can also be placed and fed.
+
+        Where the best cannot, the next of the front is tried: a design off the front, equal in tiles or nearly so,
+        might then be better.
 
         Args:
             objective: "interval", "throughput", "latency", "tiles" or "efficiency"; ties go to fewer tiles.
@@ -157,10 +163,13 @@ class Explorer:
         Raises:
             DesignError: when no design is within the limits, or none of them can be placed.
         """
-        for name, value in limits.items():
-            if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-                raise DesignError(f"{value!r} is not a number", where=name)
-        order = ranked(self._front, objective, limits)
+        given = {name: number(value, name) for name, value in limits.items()}
+        ports = {name: given.pop(name) for name in PLIO_LIMITS if name in given}
+        front = self._front
+        if ports:
+            space = with_plio_limits(self.space, ports.get("max_plio_in"), ports.get("max_plio_out"))
+            front = to_frame(space, exact_front(space))
+        order = ranked(front, objective, given)
         reasons: list[str] = []
         for i in range(len(order)):
             design = self.design(order.iloc[i])
@@ -182,7 +191,7 @@ class Explorer:
         """
         if isinstance(layers, pd.Series) or (isinstance(layers, Mapping) and any("." in str(key) for key in layers)):
             row: Mapping[Hashable, Any] = layers.to_dict() if isinstance(layers, pd.Series) else layers  # type: ignore[assignment]
-            explorer = self._with(**{key: row[key] for key in OUTER if key in row})
+            explorer = self._with(**{key: row[key] for key in (*OUTER, "clock_mhz", "pl_clock_mhz") if key in row})
             return Design.of(explorer.network, explorer.device, choices_of_row(row, explorer.layers))
         if layers is not None and not isinstance(layers, Mapping):
             raise DesignError(f"is a {type(layers).__name__}", where="layers",
@@ -209,14 +218,14 @@ class Explorer:
         return choice_of(layer.table[rows[order[0]]])
 
     def _with(self, **changes: Any) -> Explorer:
-        """This explorer, or one of another device, batch or PLIO width."""
-        same = {"device": self.device.name, "batch": self.network.batch, "plio_bits": self.device.plio_bits}
-        changes = {key: value for key, value in changes.items() if value != same[key]}
-        if not changes:
-            return self
-        device = find(changes["device"]) if "device" in changes else self.device
+        """This explorer, or one of another device, batch, PLIO width or clocks; another device has its own clocks."""
+        device = find(changes.get("device", self.device))
+        if device.name == self.device.name:
+            device = self.device
         plio_bits = changes.get("plio_bits", self.device.plio_bits)
-        return Explorer(self.network, device, batch=changes.get("batch"), plio_bits=plio_bits)
+        other = Explorer(self.network, device, batch=changes.get("batch", self.network.batch), plio_bits=plio_bits,
+                         clock_mhz=changes.get("clock_mhz"), pl_clock_mhz=changes.get("pl_clock_mhz"))
+        return self if (other.device, other.network.batch) == (self.device, self.network.batch) else other
 
     def ui(self) -> ExplorerUi:
         """The widgets: explore, place and export in the notebook."""
@@ -239,8 +248,14 @@ def _split_over(over: Mapping[str, Any], layers: list[str]
     inner: dict[str, dict[str, list[Any]]] = {}
     outer: dict[str, list[Any]] = {}
     for key, values in over.items():
-        single = isinstance(values, (str, int, float)) or _is_microtile(values) or not isinstance(values, Iterable)
+        if not isinstance(key, str):
+            raise DesignError(f"{key!r} is no name to sweep", remedy='Use "<layer>.cas_length" and the like')
+        single = _is_microtile(values) or isinstance(values, (str, bytes)) or not isinstance(values, Iterable) or (
+            isinstance(values, np.ndarray) and values.ndim == 0)
         several = [values] if single else list(values)
+        plain = (str, int, float, np.integer, np.floating, Device)
+        if any(not isinstance(value, plain) and not _is_microtile(value) for value in several):
+            raise DesignError("is no list of values", where=key, remedy="For example [1, 2, 4]")
         if not several:
             raise DesignError("no value is given to sweep", where=key)
         layer, dot, field = key.rpartition(".")
@@ -256,15 +271,8 @@ def _split_over(over: Mapping[str, Any], layers: list[str]
     return inner, outer
 
 
-def _whole(value: object, where: str, least: int | None = None) -> int:
-    """A whole number given by the user."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or (least is not None and value < least):
-        raise DesignError(f"is {value!r}", where=where, remedy=f"Use a whole number of {least or 1} or more")
-    return int(value)
-
-
 def _is_microtile(value: object) -> bool:
-    return isinstance(value, tuple) and len(value) == 3 and all(isinstance(v, int) for v in value)
+    return isinstance(value, tuple) and len(value) == 3 and all(isinstance(v, (int, np.integer)) for v in value)
 
 
 def _concat(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -145,7 +145,7 @@ def test_layer_options_are_a_table_with_units(ex):
     assert isinstance(frame, pd.DataFrame)
     assert {"microtile", "cas_length", "cas_num", "split", "tiles", "kernel_cycles"} <= set(frame.columns)
     assert (frame["efficiency"] <= 1).all()
-    assert (frame["padding"] <= 1).all()
+    assert (frame["useful_fraction"] <= 1).all()
 
 
 def test_the_batch_can_be_changed(ex):
@@ -172,3 +172,51 @@ def test_wrong_kinds_of_arguments_never_end_in_our_depths(ex, call, tmp_path, mo
     with pytest.raises(AieExplorerError):
         call(ex)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("dims", "batch"), [([128, 128, 128], 16), ([300, 100, 10], 8)])
+@pytest.mark.parametrize("limits", [{"max_plio_out": 1}, {"max_plio_in": 2}, {"max_plio_in": 1, "max_plio_out": 1}])
+def test_plio_limits_are_part_of_the_search(dims, batch, limits):
+    ex = aie.Explorer(mlp(dims, batch=batch))
+    first, last = (ex.layer_options(name) for name in (ex.layers[0], ex.layers[-1]))
+    design = ex.best("interval", **limits)
+    estimate = design.estimate()
+    assert estimate.plio_in <= limits.get("max_plio_in", 99)
+    assert estimate.plio_out <= limits.get("max_plio_out", 99)
+    lengths = [int(v) for v in first.cas_length.unique() if v <= limits.get("max_plio_in", 99)]
+    nums = [int(v) for v in last.cas_num.unique() if v <= limits.get("max_plio_out", 99)]
+    over = {f"{ex.layers[0]}.cas_length": lengths, f"{ex.layers[-1]}.cas_num": nums}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sampled = ex.sweep(over, limit=20_000)
+    assert estimate.interval_cycles <= sampled.interval_cycles.min()
+    with pytest.raises(DesignError, match="plio_out of at most 0"):
+        ex.best("interval", max_plio_out=0)
+
+
+def test_clocks_stay_with_a_sweep_and_its_rows():
+    ex = aie.Explorer(mlp([64, 32]), clock_mhz=1000)
+    frame = ex.sweep({"device": ["vek280", "VE2802", "ve2302"], "dense0.cas_length": [1, 2]})
+    assert not frame.duplicated().any()
+    assert set(frame[frame.device == "VE2802"].clock_mhz) == {1000.0}
+    for _, row in frame.groupby("device", observed=True).head(2).iterrows():
+        assert ex.design(row).estimate().interval_ns == pytest.approx(row["interval_ns"])
+
+
+def test_a_tampered_accumulator_is_noticed(ex, tmp_path):
+    import json
+
+    data = json.loads(json.dumps(ex.design().to_json()))
+    data["network"]["ops"][0]["accumulator_bits"] = 3
+    file = tmp_path / "design.json"
+    file.write_text(json.dumps(data))
+    with pytest.raises(AieExplorerError, match="digest"):
+        aie.load_design(file)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "null", "3", '{"format": 1}', "[1]", '"x"'])
+def test_files_that_hold_something_else(tmp_path, text):
+    file = tmp_path / "design.json"
+    file.write_text(text)
+    with pytest.raises(AieExplorerError):
+        aie.load_design(file)

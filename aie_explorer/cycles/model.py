@@ -85,7 +85,8 @@ def kernel_cycles(table: Table, work: Work, device: Device, constants: Constants
     """
     call = np.full(len(table), constants.call_cycles)
     block = np.full(len(table), constants.block_cycles)
-    for (M, K, N), call_cycles, block_cycles in constants.microtiles:
+    measured = device.generation.name == "AIE-ML" and {work.input.storage, work.weights.storage} <= {"int8", "uint8"}
+    for (M, K, N), call_cycles, block_cycles in constants.microtiles if measured else ():
         same = (table["M"] == M) & (table["K"] == K) & (table["N"] == N)
         call[same], block[same] = call_cycles, block_cycles
     a_bytes = table["M"].astype(np.int64) * table["K"] * storage_bytes(work.input.storage)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from aie_explorer.arguments import samples
 from aie_explorer.design.estimate import Estimate, estimate, single_design_space
 from aie_explorer.devices import Device, find
-from aie_explorer.errors import DesignError, ModelError
+from aie_explorer.errors import AieExplorerError, DesignError, ModelError
 from aie_explorer.ir import Network
 from aie_explorer.ir.serialize import network_from_json, network_to_json
 from aie_explorer.space import Choice, parse_choice
@@ -117,7 +118,7 @@ class Design:
         """
         from aie_explorer.reference import simulate
 
-        return simulate(self.network, np.asarray(x))
+        return simulate(self.network, samples(x, "x"))
 
     def export(self, path: str | Path, *, overwrite: bool = False, x: npt.ArrayLike | None = None) -> FirmwareProject:
         """Write the Vitis project.
@@ -133,11 +134,19 @@ class Design:
         """
         from aie_explorer.firmware import export
 
-        return export(self, path, overwrite=overwrite, x=None if x is None else np.asarray(x))
+        return export(self, path, overwrite=overwrite, x=None if x is None else samples(x, "x"))
 
     def to_json(self) -> dict[str, Any]:
-        """Everything needed to rebuild the design, the network's weights included."""
+        """Everything needed to rebuild the design, the network's weights included.
+
+        Raises:
+            DesignError: for a device that was made by hand.
+        """
         device = self.device
+        if dataclasses.replace(find(device.part or device.name), clock_mhz=device.clock_mhz, plio_bits=device.plio_bits,
+                               pl_clock_mhz=device.pl_clock_mhz) != device:
+            raise DesignError("differs from the catalogue in more than clocks and PLIO width, so a file cannot name it",
+                              where=device.name)
         return {
             "format": FORMAT, "device": device.part or device.name, "clock_mhz": device.clock_mhz,
             "pl_clock_mhz": device.pl_clock_mhz, "plio_bits": device.plio_bits,
@@ -206,9 +215,13 @@ def load_design(path: str | Path) -> Design:
     except OSError as error:
         raise DesignError(f"cannot be read: {error.strerror or error}", where=str(file),
                           remedy="Give a design.json or the folder of an exported project") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise DesignError("is not JSON", where=str(file)) from None
     try:
         return Design.from_json(data, str(file))
     except ModelError as error:
         raise DesignError(error.problem, where=str(file), rule=error.rule, remedy=error.remedy) from None
+    except AieExplorerError:
+        raise
+    except Exception as error:  # the file may hold anything
+        raise DesignError(f"is not a design of this package ({type(error).__name__})", where=str(file)) from None

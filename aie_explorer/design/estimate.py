@@ -29,7 +29,7 @@ class LayerEstimate:
         latency_cycles: memory tile to memory tile.
         limit: the resource that sets its interval.
         weight_bytes: of one tile.
-        padding: useful multiply-accumulates over those issued, 0 to 1.
+        useful_fraction: useful multiply-accumulates over those issued, 0 to 1.
         efficiency: useful multiply-accumulates over interval x tiles x peak, of the layer alone, 0 to 1.
     """
 
@@ -43,7 +43,7 @@ class LayerEstimate:
     latency_cycles: float
     limit: str
     weight_bytes: int
-    padding: float
+    useful_fraction: float
     efficiency: float
 
 
@@ -87,7 +87,8 @@ class Estimate:
             "tiles": layer.choice.tiles, "kernel_cycles": layer.kernel_cycles, "dma_in_cycles": layer.dma_in_cycles,
             "dma_out_cycles": layer.dma_out_cycles, "cascade_cycles": layer.cascade_cycles,
             "interval_cycles": layer.interval_cycles, "latency_cycles": layer.latency_cycles, "limit": layer.limit,
-            "weight_bytes": layer.weight_bytes, "padding": layer.padding, "efficiency": layer.efficiency,
+            "weight_bytes": layer.weight_bytes, "useful_fraction": layer.useful_fraction,
+            "efficiency": layer.efficiency,
         } for layer in self.layers]).set_index("layer")
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from aie_explorer.design import Design
 from aie_explorer.errors import ExportError
+from aie_explorer.firmware.manifest import check_replaceable, write_manifest
 from aie_explorer.firmware.project import FirmwareProject
 from aie_explorer.firmware.render import render
 from aie_explorer.firmware.stimulus import quantized_inputs, random_inputs, stimulus
@@ -24,7 +26,8 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
     Args:
         design: what to write.
         path: folder to create; its parents are made.
-        overwrite: replace an earlier project at that place. Anything else there is never touched.
+        overwrite: replace an earlier project at that place, as it was written; a folder that holds anything else, or
+            a file that was edited since, is never touched.
         x: [samples, *input shape] test vectors in the model's units; random ones when None.
 
     Raises:
@@ -39,6 +42,7 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
     if len(ints) == 0:
         raise ExportError("there is no sample among the test vectors", where="x", remedy="Leave x out or give some")
     vectors = stimulus(design.space, design.plan(), ints)
+    made = [parent for parent in target.parents if not parent.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent))
@@ -50,6 +54,7 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
             file = scratch / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8", newline="\n")
+        write_manifest(scratch)
         scratch.chmod(0o777 & ~_umask())
         _move(scratch, target)
     except OSError as error:
@@ -57,6 +62,9 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
                           remedy="Choose a folder you may write to, with space left") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        for parent in made:  # those made for nothing
+            with contextlib.suppress(OSError):
+                parent.rmdir()
     return FirmwareProject(Path(path), design)
 
 
@@ -79,9 +87,7 @@ def _refuse_existing(target: Path, overwrite: bool) -> None:
         return
     if not overwrite:
         raise ExportError("exists already", where=str(target), remedy="Choose another folder or ask for overwriting")
-    if not (target / "design.json").is_file():
-        raise ExportError("exists and is no project of this package, so it is not overwritten", where=str(target),
-                          remedy="Choose another folder")
+    check_replaceable(target)
 
 
 def _move(scratch: Path, target: Path) -> None:
@@ -93,8 +99,9 @@ def _move(scratch: Path, target: Path) -> None:
     target.rename(aside)
     try:
         scratch.rename(target)
-    except OSError:
-        aside.rename(target)
+    except BaseException:  # an interrupt included: the earlier project comes back
+        if not target.exists():
+            aside.rename(target)
         raise
     shutil.rmtree(aside, ignore_errors=True)
 

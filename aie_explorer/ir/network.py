@@ -151,7 +151,7 @@ class Network:
             text.update(repr((type(op).__name__, op.name, op.input, op.output)).encode())
             if isinstance(op, Dense):
                 arrays = [op.weights] + ([op.bias] if op.bias is not None else [])
-                text.update(repr((op.clamp, [(a.type, a.values.shape) for a in arrays])).encode())
+                text.update(repr((op.clamp, op.accumulator_bits, [(a.type, a.values.shape) for a in arrays])).encode())
                 for array in arrays:
                     text.update(array.values.astype("<i8").tobytes())
         text.update(repr((self.batch, sorted(self.tensors.items()), self.inputs, self.outputs)).encode())

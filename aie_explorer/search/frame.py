@@ -35,6 +35,8 @@ def to_frame(space: DesignSpace, picks: Picks) -> pd.DataFrame:
         "device": _labels(np.zeros(len(picks), np.int8), [space.device.name]),
         "batch": np.full(len(picks), space.network.batch),
         "plio_bits": np.full(len(picks), space.device.plio_bits),
+        "clock_mhz": np.full(len(picks), space.device.clock_mhz),
+        "pl_clock_mhz": np.full(len(picks), space.device.pl_clock_mhz),
         "tiles": found.tiles, "interval_cycles": found.interval_cycles, "latency_cycles": found.latency_cycles,
         "interval_ns": found.interval_cycles * ns_per_cycle, "latency_ns": found.latency_cycles * ns_per_cycle,
         "samples_per_s": space.network.batch * 1e9 / (found.interval_cycles * ns_per_cycle),
@@ -73,7 +75,7 @@ def options_frame(layer: LayerSpace) -> pd.DataFrame:
                  "latency_cycles"):
         frame[name] = cycles[name]
     issued = table["rows"].astype(np.int64) * table["k"] * table["n"] * table["tiles"]
-    frame["padding"] = layer.work.macs / issued
+    frame["useful_fraction"] = layer.work.macs / issued
     frame["efficiency"] = layer.ideal_tile_cycles / (cycles["interval_cycles"] * table["tiles"])
     return frame
 

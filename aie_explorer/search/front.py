@@ -2,7 +2,7 @@
 
 Tiles add, latencies add and the interval is a maximum: each is monotone, so a partial design that another
 partial design beats, with the same interface to the next layer, can never be part of a design on the front. What
-the next layer sees of a partial design is the producer side of the edge (`transport.ports.writer_key`): fronts
+the next layer sees of a partial design is the producer side of the edge (`space.handover.writer_key`): fronts
 are kept apart by it, so the rules of the edge are honoured exactly.
 """
 

@@ -17,8 +17,8 @@ OBJECTIVES: dict[str, tuple[tuple[str, bool], ...]] = {
     "efficiency": (("efficiency", True), ("interval_cycles", False), ("latency_cycles", False)),
 }
 LIMITS = {"max_tiles": "tiles", "max_interval_cycles": "interval_cycles", "max_latency_cycles": "latency_cycles",
-          "max_interval_ns": "interval_ns", "max_latency_ns": "latency_ns", "max_plio_in": "plio_in",
-          "max_plio_out": "plio_out"}
+          "max_interval_ns": "interval_ns", "max_latency_ns": "latency_ns"}
+PLIO_LIMITS = ("max_plio_in", "max_plio_out")
 
 
 def ranked(front: pd.DataFrame, objective: str, limits: Mapping[str, float]) -> pd.DataFrame:
@@ -27,12 +27,14 @@ def ranked(front: pd.DataFrame, objective: str, limits: Mapping[str, float]) -> 
     Raises:
         DesignError: for an unknown objective or limit, or when no design is within the limits, with the closest value.
     """
-    if objective not in OBJECTIVES:
-        raise DesignError(f"there is no objective {objective!r}", remedy=f"Use one of {', '.join(OBJECTIVES)}")
+    if not isinstance(objective, str) or objective not in OBJECTIVES:
+        raise DesignError(f"there is no objective {objective!r}",
+                          remedy=f"Use one of {', '.join(OBJECTIVES)}")
     kept = front
     for limit, value in limits.items():
         if limit not in LIMITS:
-            raise DesignError(f"there is no limit {limit!r}", remedy=f"Close ones: {nearest(limit, LIMITS)}")
+            raise DesignError(f"there is no limit {limit!r}",
+                              remedy=f"Close ones: {nearest(limit, [*LIMITS, *PLIO_LIMITS])}")
         column = LIMITS[limit]
         within = kept[kept[column] <= value]
         if within.empty:

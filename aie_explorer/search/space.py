@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -83,6 +83,24 @@ class DesignSpace:
                 return layer
         raise DesignError(f"the network has no layer {name!r}",
                           remedy=f"Its layers are: {', '.join(layer.name for layer in self.layers)}")
+
+
+def with_plio_limits(space: DesignSpace, most_in: float | None, most_out: float | None) -> DesignSpace:
+    """The designs that need no more input and output PLIOs; a front does not have PLIOs as an objective.
+
+    Raises:
+        DesignError: when there are none.
+    """
+    layers = list(space.layers)
+    for index, field, most in ((0, "plio_in", most_in), (-1, "plio_out", most_out)):
+        if most is None:
+            continue
+        kept = layers[index].cycles[field] <= most
+        if not kept.any():
+            raise DesignError(f"no design has {field} of at most {most:g}", where=f"max_{field}",
+                              remedy=f"The least is {layers[index].cycles[field].min()}")
+        layers[index] = replace(layers[index], table=layers[index].table[kept], cycles=layers[index].cycles[kept])
+    return replace(space, layers=tuple(layers))
 
 
 def _key(rows: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:

@@ -49,7 +49,7 @@ def _matches(layer: LayerSpace, key: str, values: list[object], where: str) -> n
             same = (table["M"] == M) & (table["K"] == K) & (table["N"] == N)
             legal = sorted({microtile_name((int(r["M"]), int(r["K"]), int(r["N"]))) for r in table})
         elif key == "split":
-            if value not in SPLITS:
+            if not isinstance(value, str) or value not in SPLITS:
                 raise DesignError(f"split is {value!r}", where=where, remedy='Use "features" or "rows"')
             same, legal = table["split"] == SPLITS.index(value), list(SPLITS)
         else:
@@ -69,7 +69,7 @@ def product(space: DesignSpace, candidates: list[npt.NDArray[np.intp]], limit: i
     Args:
         space: the design space.
         candidates: rows of each layer's table.
-        limit: most combinations to look at; a larger product is sampled without repetition.
+        limit: most combinations to look at; of a larger product that many are drawn at random, repetitions dropped.
         seed: of the sample.
 
     Returns:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
+from aie_explorer.arguments import whole
 from aie_explorer.errors import DesignError
 
 Split = Literal["features", "rows"]
@@ -29,6 +29,10 @@ class Choice:
     cas_length: int
     cas_num: int
     split: Split = "features"
+
+    def __post_init__(self) -> None:
+        if self.cas_num == 1:  # a single cascade divides nothing, so both splits are the same
+            object.__setattr__(self, "split", "features")
 
     @property
     def tiles(self) -> int:
@@ -61,7 +65,7 @@ def parse_microtile(value: object, where: str) -> tuple[int, int, int]:
     """
     parts = value.lower().split("x") if isinstance(value, str) else value
     try:
-        M, K, N = (int(part) for part in parts)  # type: ignore[attr-defined]
+        M, K, N = (int(part) if isinstance(part, str) else operator.index(part) for part in parts)  # type: ignore[attr-defined]
     except (TypeError, ValueError):
         raise DesignError(f"{value!r} is no microtile", where=where,
                           remedy='Write it as (M, K, N) or "MxKxN", for example "4x8x8"') from None
@@ -75,22 +79,20 @@ def parse_choice(value: Choice | Mapping[str, object], where: str) -> Choice:
         DesignError: naming the missing, unknown or malformed field.
     """
     if isinstance(value, Choice):
-        return value
-    unknown = set(value) - {"microtile", "cas_length", "cas_num", "split"}
+        value = {"microtile": value.microtile, "cas_length": value.cas_length, "cas_num": value.cas_num,
+                 "split": value.split}
+    if not isinstance(value, Mapping):
+        raise DesignError(f"the choice is a {type(value).__name__}", where=where,
+                          remedy='Give a mapping such as {"cas_length": 2, "cas_num": 2}')
+    unknown = [key for key in value if key not in ("microtile", "cas_length", "cas_num", "split")]
     if unknown:
-        raise DesignError(f"unknown choice {sorted(unknown)[0]!r}", where=where,
+        raise DesignError(f"unknown choice {unknown[0]!r}", where=where,
                           remedy="A layer has microtile, cas_length, cas_num and split")
     for key in ("microtile", "cas_length", "cas_num"):
         if key not in value:
             raise DesignError(f"{key} is missing", where=where)
     split = value.get("split", "features")
-    if split not in SPLITS:
+    if not isinstance(split, str) or split not in SPLITS:
         raise DesignError(f"split is {split!r}", where=where, remedy='Use "features" or "rows"')
-    counts = []
-    for key in ("cas_length", "cas_num"):
-        count = value[key]
-        if isinstance(count, bool) or not isinstance(count, (int, np.integer)):
-            raise DesignError(f"{key} is {count!r}, not a whole number", where=where)
-        counts.append(int(count))
-    length, num = counts
+    length, num = (whole(value[key], f"{where}.{key}") for key in ("cas_length", "cas_num"))
     return Choice(parse_microtile(value["microtile"], where), length, num, "rows" if split == "rows" else "features")

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.devices import Device, Microtile
+from aie_explorer.errors import DesignError
 from aie_explorer.ir import Dense, FixedPoint, Network, storage_bytes
 from aie_explorer.space.choice import SPLITS, Choice
 
@@ -16,6 +17,7 @@ Table = npt.NDArray[np.void]
 """Structured array with the fields of OPTION."""
 
 FEATURES, ROWS = range(len(SPLITS))
+MOST_ROWS = 1 << 20
 BLOCK = 2  # register blocking of the kernel: 2 x 2 microtiles a block
 
 OPTION = np.dtype([
@@ -74,6 +76,9 @@ def candidates(work: Work, microtiles: Sequence[Microtile], device: Device) -> T
     Slices are padded to whole register blocks, so any K and N is admitted; combinations in which a tile
     would be left without work are not produced. The rules of `space.rules` are not yet applied.
     """
+    if work.rows > MOST_ROWS:
+        raise DesignError(f"a batch of {work.rows} is beyond what the tiles' memories could ever hold", where="batch",
+                          remedy=f"Use at most {MOST_ROWS} samples a call")
     shapes = np.array([(t.M, t.K, t.N, t.issues, t.accumulator_bits) for t in microtiles], np.int64).reshape(-1, 5)
     lengths = np.arange(1, device.columns + 1)
     nums = np.arange(1, device.rows + 1)

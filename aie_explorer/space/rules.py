@@ -67,6 +67,20 @@ def _granularity(table: Table, work: Work, _: Device) -> IntColumn:
     return broken
 
 
+def _narrow_beat(table: Table, _work: Work, _device: Device) -> IntColumn:
+    """1 where a cascade would carry accumulators of a microtile that fill no beat of 512 bits."""
+    bits = _column(table, "M") * table["N"] * table["acc_bits"]
+    narrow: IntColumn = ((table["cas_length"] > 1) & (bits < 512)).astype(np.int64)
+    return narrow
+
+
+def _ignored_shift(table: Table, work: Work, _: Device) -> IntColumn:
+    """1 where 32-bit results would be shifted out of 32-bit accumulators, which the API does not do."""
+    shift = work.input.frac + work.weights.frac - work.output.frac
+    ignored: IntColumn = ((table["acc_bits"] == 32) & (work.output.storage == "int32") & (shift != 0)).astype(np.int64)
+    return ignored
+
+
 def _narrow_store(table: Table, work: Work, _: Device) -> IntColumn:
     """1 where a microtile of results or a column of biases is narrower than the 128-bit vectors of the AIE API."""
     stored = _column(table, "M") * table["N"] * storage_bytes(work.output.storage) * 8
@@ -84,6 +98,11 @@ RULES: tuple[Rule, ...] = (
          lambda d: d.generation.accumulator_registers * d.generation.accumulator_register_bits),
     Rule("result_vector", "results narrower than a 128-bit vector", "AIE API: vectors hold at least 128 bits",
          "Use a larger microtile", _narrow_store, lambda d: 0),
+    Rule("cascade_beat", "cascades of microtiles narrower than a beat", "AM020 ch4: the cascade moves 512 bits a beat",
+         "Use a larger microtile, or a cas_length of 1", _narrow_beat, lambda d: 0),
+    Rule("exact_int32", "shifts from 32-bit accumulators to 32-bit results",
+         "AIE API: acc32 to int32 ignores the shift", "Quantize the output to at most 16 bits",
+         _ignored_shift, lambda d: 0),
     Rule("word_granularity", "runs that are not whole 32-bit words", "AM020: DMA transfers are 32-bit words",
          "Use a microtile with a larger K or N", _granularity, lambda d: 0),
     Rule("weights_bank", "bytes of weights of one tile", "AM020: a memory bank of the tile",

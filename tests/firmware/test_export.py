@@ -107,17 +107,29 @@ def test_an_existing_folder_is_refused(design, tmp_path):
     with pytest.raises(ExportError, match="exists already"):
         design.export(tmp_path / "p")
     assert contents(tmp_path / "p") == before
-    (tmp_path / "p" / "stale.txt").write_text("old")
+    (tmp_path / "p" / "build").mkdir()
+    (tmp_path / "p" / "build" / "stale.o").write_text("old")
     design.export(tmp_path / "p", overwrite=True)
     assert contents(tmp_path / "p") == before
+    for name, words in (("mine.cpp", "did not write"), ("aie/graph.h", "was edited")):
+        (tmp_path / "p" / name).write_text("// mine")
+        kept = contents(tmp_path / "p")
+        with pytest.raises(ExportError, match=words):
+            design.export(tmp_path / "p", overwrite=True)
+        assert contents(tmp_path / "p") == kept
+        (tmp_path / "p" / name).write_bytes(before[name]) if name in before else (tmp_path / "p" / name).unlink()
+    (tmp_path / "link").symlink_to(tmp_path / "p")
+    with pytest.raises(ExportError, match="no folder"):
+        design.export(tmp_path / "link", overwrite=True)
 
 
 def test_a_foreign_folder_is_never_overwritten(design, tmp_path):
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "thesis.tex").write_text("years of work")
+    (tmp_path / "home" / "design.json").write_text("{}")
     with pytest.raises(ExportError, match="no project of this package"):
         design.export(tmp_path / "home", overwrite=True)
-    assert contents(tmp_path) == {"home/thesis.tex": b"years of work"}
+    assert contents(tmp_path) == {"home/design.json": b"{}", "home/thesis.tex": b"years of work"}
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
@@ -137,6 +149,8 @@ def test_a_full_disk_leaves_what_was_there(design, tmp_path, monkeypatch, overwr
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(ExportError, match="No space left"):
         design.export(tmp_path / "p", overwrite=overwrite)
+    with pytest.raises(ExportError, match="No space left"):
+        design.export(tmp_path / "new" / "deep" / "p")
     assert contents(tmp_path) == before
     assert {p.name for p in tmp_path.iterdir()} == ({"p"} if overwrite else set())
 

@@ -44,7 +44,8 @@ def test_slices_cover_the_layer_and_no_tile_is_idle(rows, k, n, x, w, y):
 def test_every_rule_forbids_something():
     """A rule that no case breaks would not be a rule."""
     cases = [work(), work(k=4096, n=4096), work(rows=512, k=512), work(bits=40, x=INT16, w=INT8), work(k=17, n=3),
-             work(rows=64, x=INT16, w=INT16, y=INT16), work(n=30000, k=8), work(y=FixedPoint(32, 14))]
+             work(rows=64, x=INT16, w=INT16, y=INT16), work(n=30000, k=8), work(y=FixedPoint(32, 14)),
+             work(y=FixedPoint(20, 8))]
     broken = {rule.id for layer in cases for device in (VEK280, find("vck190")) for rule in RULES
               if rule.broken(candidates(layer, layer_microtiles(layer, device), device), layer, device).any()}
     assert broken == {rule.id for rule in RULES}
@@ -107,6 +108,17 @@ def test_cut_keeps_idle_options_on_request():
     shape, one = np.array([[4, 8, 8, 1, 32]]), np.array([1])
     assert len(cut(work(), shape, np.array([20]), one, np.array([0]))) == 0
     assert len(cut(work(), shape, np.array([20]), one, np.array([0]), drop_idle=False)) == 1
+
+
+@pytest.mark.parametrize("y", [INT8, INT16, FixedPoint(32, 14)])
+def test_cascades_carry_whole_beats(y):
+    table = layer_options(work(rows=1, y=y), VEK280)
+    cascaded = table[table["cas_length"] > 1]
+    assert np.all(cascaded["M"] * cascaded["N"] * cascaded["acc_bits"] % 512 == 0)
+
+
+def test_a_single_cascade_has_one_split():
+    assert Choice((4, 8, 8), 2, 1, "rows") == Choice((4, 8, 8), 2, 1, "features")
 
 
 @pytest.mark.parametrize("value", [{"cas_length": 1, "cas_num": 1}, {"microtile": "4x8", "cas_length": 1, "cas_num": 1},

@@ -9,6 +9,7 @@ from networks import mlp
 import aie_explorer as aie
 from aie_explorer.errors import DesignError
 from aie_explorer.transport import KernelEnd, Tiling
+from aie_explorer.transport.plan import descriptors, runs
 
 
 def test_tiling_counts_and_pads():
@@ -31,6 +32,12 @@ def test_memory_tiles_are_within_their_budgets(dims, most):
         assert 0 <= tile[0] < design.device.columns
         assert sum(len(b.writers) for b in buffers) <= memory.dma.channels_in
         assert sum(len(b.readers) for b in buffers) <= memory.dma.channels_out
+        for way in ("writers", "readers"):
+            ports = [port for b in buffers for port in getattr(b, way)]
+            assert len(ports) <= 6
+        even = sum(descriptors(p) for way in ("writers", "readers")
+                   for i, p in enumerate(port for b in buffers for port in getattr(b, way)) if i % 2 == 0)
+        assert even <= 24
         spans = sorted((begin, begin + b.bytes) for b in buffers for begin in b.offsets_bytes)
         assert spans[-1][1] <= memory.size_bytes
         assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
@@ -57,3 +64,16 @@ def test_layers_that_cannot_share_memory_tiles_are_refused():
     with pytest.raises(DesignError, match=r"dense0 to dense1: .*six ports"):
         ex.design({"dense0": {"microtile": "4x8x8", "cas_length": 1, "cas_num": 8},
                    "dense1": {"microtile": "4x8x8", "cas_length": 1, "cas_num": 1}})
+
+
+@pytest.mark.parametrize(("buffer", "wraps", "expected"), [
+    ((64, 8), (8, 2), 1),     # whole tiles only
+    ((56, 8), (8, 2), 1),     # a zero tile after whole ones folds into their padding
+    ((60, 8), (8, 2), 4),     # the last tile is cut, in each of two rows of tiles
+    ((64, 6), (8, 2), 2),     # the last row of tiles is cut
+    ((64, 2), (8, 6), 3),     # cut, then zeros
+    ((64, 4), (8, 20), 2),    # more zeros than fold
+])
+def test_runs_of_a_walk(buffer, wraps, expected):
+    tiling = Tiling(buffer, (8, 4), (0, 0), ((0, 8, wraps[0]), (1, 4, wraps[1])))
+    assert runs(tiling) == expected
