@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from aie_explorer.cli.main import LIMITS
+from aie_explorer.cli.main import LIMITS, given, whole
 from aie_explorer.cli.models import read_vectors
 from aie_explorer.cli.text import Progress, frame_text, plain, print_json
 from aie_explorer.design import Design, load_design
@@ -22,20 +22,21 @@ from aie_explorer.frontends import load
 from aie_explorer.placement import Block, floorplan_text
 
 SUFFIXES = (".csv", ".json", ".parquet")
+MOST_DESIGNS = 10_000_000  # 1.7 million of three layers take 0.7 GB
 
 
 def explorer_of(arguments: argparse.Namespace) -> Explorer:
     """The explorer that the common arguments describe."""
-    network = load(arguments.model, batch=arguments.batch, input_type=arguments.input_type)
-    return Explorer(network, arguments.device, plio_bits=arguments.plio_bits)
+    network = load(arguments.model, batch=given(arguments, "batch"), input_type=arguments.input_type)
+    return Explorer(network, given(arguments, "device"), plio_bits=arguments.plio_bits)
 
 
 def sweep(arguments: argparse.Namespace) -> int:
     """Cost many designs and print or write the table."""
     explorer = explorer_of(arguments)
-    over = dict(_parse_over(text) for text in arguments.over)
-    if arguments.limit < 1:
-        raise DesignError("at least one design is needed", where="--limit")
+    over = _parse_over(arguments.over)
+    if not 1 <= arguments.limit <= MOST_DESIGNS:
+        raise DesignError(f"is {arguments.limit}", where="--limit", remedy=f"Use 1 to {MOST_DESIGNS}")
     if arguments.out:
         _check_target(Path(arguments.out), overwrite=arguments.overwrite)
     with warnings.catch_warnings(record=True) as caught:
@@ -60,12 +61,25 @@ def sweep(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _parse_over(text: str) -> tuple[str, list[Any]]:
-    """`dense0.cas_length=1,2,4` as a name and values."""
-    name, equals, values = text.partition("=")
-    if not equals or not values:
-        raise DesignError(f"{text!r} is not NAME=V1,V2", where="--over", remedy="For example dense0.cas_length=1,2,4")
-    return name, [int(v) if v.lstrip("-").isdigit() else v for v in values.split(",")]
+def _parse_over(texts: list[str]) -> dict[str, list[Any]]:
+    """`dense0.cas_length=1,2,4` and the like as values by name; what is given twice adds up."""
+    over: dict[str, list[Any]] = {}
+    for text in texts:
+        name, equals, values = text.partition("=")
+        if not equals or not values:
+            raise DesignError(f"{text!r} is not NAME=V1,V2", where="--over",
+                              remedy="For example dense0.cas_length=1,2,4")
+        known = over.setdefault(name, [])
+        known += [value for value in map(_whole_or_word, values.split(",")) if value not in known]
+    return over
+
+
+def _whole_or_word(text: str) -> int | str:
+    try:
+        return whole(text)
+    except argparse.ArgumentTypeError:
+        return text
+
 
 
 def _check_target(path: Path, *, overwrite: bool) -> None:
@@ -109,9 +123,14 @@ def limits_of(arguments: argparse.Namespace) -> dict[str, float]:
     return {name: getattr(arguments, name) for name in LIMITS if getattr(arguments, name) is not None}
 
 
+def best_of(arguments: argparse.Namespace) -> Design:
+    """The best design by the arguments."""
+    return explorer_of(arguments).best(given(arguments, "objective"), **limits_of(arguments))
+
+
 def best(arguments: argparse.Namespace) -> int:
     """Find and print the best design."""
-    design = explorer_of(arguments).best(arguments.objective, **limits_of(arguments))
+    design = best_of(arguments)
     if arguments.json:
         print_json(design_json(design))
     else:
@@ -149,13 +168,22 @@ def design_text(design: Design) -> str:
         f"limit       {estimate.explanation}", "", floorplan_text(design.place(), blocks, design.device)])
 
 
+def _refuse_choices(arguments: argparse.Namespace) -> None:
+    """A design that exists is exported as it is; say so rather than ignore what would change it."""
+    for name in ("input_type", "device", "batch", "plio_bits", "objective", *LIMITS):
+        if getattr(arguments, name) is not None:
+            raise DesignError(f"--{name.replace('_', '-')} cannot change a design that exists", where=arguments.model,
+                              remedy="Leave it out, or give the model instead of the design")
+
+
 def export(arguments: argparse.Namespace) -> int:
     """Write the Vitis project of a design."""
     source = Path(arguments.model)
     if source.suffix == ".json" or source.is_dir():
+        _refuse_choices(arguments)
         design = load_design(source)
     else:
-        design = explorer_of(arguments).best(arguments.objective, **limits_of(arguments))
+        design = best_of(arguments)
     x = read_vectors(arguments.vectors)["inputs"] if arguments.vectors else None
     project = design.export(arguments.dir, overwrite=arguments.overwrite, x=x)
     if arguments.json:

@@ -1,20 +1,28 @@
 """Arguments of the command line, and how mistakes are told.
 
-Exit codes: 0 done; 1 a comparison found mismatches; 2 the request cannot be carried out; 130 interrupted.
+Exit codes: 0 done; 1 a comparison found mismatches; 2 the request cannot be carried out; 3 a defect of this package, so
+that a crash is never taken for mismatches; 130 interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from aie_explorer.errors import AieExplorerError
 
 OBJECTIVES = ("interval", "throughput", "latency", "tiles", "efficiency")
 LIMITS = ("max_tiles", "max_interval_cycles", "max_latency_cycles", "max_interval_ns", "max_latency_ns", "max_plio_in",
           "max_plio_out")
+DEFAULTS: dict[str, Any] = {"device": "vek280", "batch": 8, "objective": "interval"}
+"""Of arguments whose absence a command must be able to see."""
+LARGEST = 2**31 - 1
+DEBUG = "AIE_EXPLORER_DEBUG"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,20 +42,52 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     try:
-        arguments = _parser().parse_args(argv)
-        command: Callable[[argparse.Namespace], int] = _commands()[arguments.command]
-        return command(arguments)
-    except AieExplorerError as error:
-        sys.stderr.write(f"aie-explorer: error: {error}\n")
-        return 2
-    except SystemExit as stop:  # argparse: usage errors and --help
-        return int(stop.code or 0)
+        code = _run(argv)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a failure can still be answered
+        return code
     except KeyboardInterrupt:
-        sys.stderr.write("aie-explorer: interrupted\n")
-        return 130
+        return _fail("interrupted", 130, kind="")
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 0
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        return _fail(*_answer(error))
+
+
+def _answer(error: Exception) -> tuple[str, int]:
+    """What to say about an error, and the exit code."""
+    if isinstance(error, AieExplorerError):
+        return str(error), 2
+    if isinstance(error, MemoryError):
+        return "this needs more memory than there is. Use a smaller --limit, --batch or --samples.", 2
+    if isinstance(error, OSError):  # of standard output: what reads and writes files answers for itself
+        _discard_output()
+        return f"{error.filename or 'the output'}: {error.strerror or error}.", 2
+    return f"{type(error).__name__}: {error}. This is a defect of aie_explorer; {DEBUG}=1 shows where.", 3
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as stop:  # usage errors and --help
+        return int(stop.code or 0)
+    return _commands()[arguments.command](arguments)
+
+
+def _fail(text: str, code: int, kind: str = "error: ") -> int:
+    """One line on standard error, over a progress bar that may be there."""
+    erase = "\r\x1b[K" if sys.stderr.isatty() else ""
+    sys.stderr.write(f"{erase}aie-explorer: {kind}{' '.join(text.split())}\n")
+    return code
+
+
+def _discard_output() -> None:
+    """Keep Python from writing again, when it ends, what could not be written."""
+    with contextlib.suppress(OSError, ValueError):  # it may have no file behind it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
@@ -73,15 +113,15 @@ def _parser() -> argparse.ArgumentParser:
 
     info = commands.add_parser("info", help="what a model computes: types, shifts, accumulators")
     _model_arguments(info)
-    info.add_argument("--batch", type=int, default=8, help="samples per call (default: 8)")
+    _batch_argument(info)
 
     sweep = commands.add_parser("sweep", help="cost many designs")
     _model_arguments(sweep)
     _device_arguments(sweep)
     sweep.add_argument("--over", action="append", default=[], metavar="NAME=V1,V2",
                        help="values to combine, such as dense0.cas_length=1,2,4 or batch=1,8")
-    sweep.add_argument("--limit", type=int, default=100_000,
-                       help="most combinations; more are sampled (default: 100000)")
+    sweep.add_argument("--limit", type=whole, default=100_000,
+                       help="most combinations; more are sampled (default: 100000, at most 10000000)")
     sweep.add_argument("--pareto", action="store_true", help="keep the designs nothing else beats")
     sweep.add_argument("--out", metavar="FILE", help="write the table: .csv, .json or .parquet")
     sweep.add_argument("--overwrite", action="store_true", help="replace FILE")
@@ -105,9 +145,9 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="compare our integer arithmetic with QKeras, bit by bit")
     _model_arguments(verify)
     verify.add_argument("--vectors", metavar="FILE",
-                        help=".npz with `inputs` and, if QKeras is not to run, `predictions`")
-    verify.add_argument("--samples", type=int, default=1000,
-                        help="random samples if no vectors are given (default: 1000)")
+                        help=".npz with `inputs` and with `predictions` to compare with where QKeras is not installed")
+    verify.add_argument("--samples", type=whole, default=1000,
+                        help="random samples if no vectors are given (default: 1000, at most 1000000)")
     return parser
 
 
@@ -120,15 +160,50 @@ def _model_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _device_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", default="vek280", help="device, board or part (default: %(default)s)")
-    parser.add_argument("--batch", type=int, default=8, help="samples per call (default: %(default)s)")
+    parser.add_argument("--device", help=f"device, board or part (default: {DEFAULTS['device']})")
+    _batch_argument(parser)
     parser.add_argument("--plio-bits", type=int, choices=(32, 64, 128), help="width of the PLIOs")
 
 
+def _batch_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--batch", type=whole, help=f"samples per call (default: {DEFAULTS['batch']})")
+
+
 def _objective_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--objective", default="interval", choices=OBJECTIVES, help="default: %(default)s")
+    parser.add_argument("--objective", choices=OBJECTIVES, help=f"default: {DEFAULTS['objective']}")
     for limit in LIMITS:
-        parser.add_argument(f"--{limit.replace('_', '-')}", type=float, metavar="N")
+        parser.add_argument(f"--{limit.replace('_', '-')}", type=_number, metavar="N")
+
+
+def whole(text: str) -> int:
+    """A whole number that fits what counts samples and designs.
+
+    Raises:
+        argparse.ArgumentTypeError: otherwise.
+    """
+    try:
+        value = int(text)
+    except ValueError:  # no number, or one of thousands of digits
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number") from None
+    if abs(value) > LARGEST:
+        raise argparse.ArgumentTypeError(f"{text[:40]} is too large")
+    return value
+
+
+def given(arguments: argparse.Namespace, name: str) -> Any:
+    """An argument, or its default where it was left out."""
+    value = getattr(arguments, name)
+    return DEFAULTS[name] if value is None else value
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if math.isnan(value):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number")
+    return value
 
 
 class _Version(argparse.Action):

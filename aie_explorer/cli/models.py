@@ -5,16 +5,23 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
+import zipfile
+import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from aie_explorer.cli.main import given
 from aie_explorer.cli.text import frame_text, print_json, table
 from aie_explorer.errors import MissingExtraError, ModelError
-from aie_explorer.frontends import load, qkeras_predict
+from aie_explorer.frontends import load
 from aie_explorer.ir import Network
 from aie_explorer.reference import simulate
+
+MOST_SAMPLES = 1_000_000
+UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
 def devices(arguments: argparse.Namespace) -> int:
@@ -31,7 +38,7 @@ def devices(arguments: argparse.Namespace) -> int:
 
 def info(arguments: argparse.Namespace) -> int:
     """Describe what a model computes."""
-    network = load(arguments.model, batch=arguments.batch, input_type=arguments.input_type)
+    network = load(arguments.model, batch=given(arguments, "batch"), input_type=arguments.input_type)
     layers = [describe(network, i) for i in range(len(network.layers))]
     if arguments.json:
         print_json({"name": network.name, "batch": network.batch, "macs": network.macs, "layers": layers,
@@ -61,33 +68,43 @@ def read_vectors(path: str) -> dict[str, npt.NDArray[Any]]:
     """Arrays of an .npz, or the one of an .npy as `inputs`.
 
     Raises:
-        ModelError: when the file cannot be read, or holds no `inputs`.
+        ModelError: when the file cannot be read, holds no `inputs`, or holds other things than samples of numbers.
     """
     try:
         loaded = np.load(path, allow_pickle=False)
         arrays = {"inputs": loaded} if isinstance(loaded, np.ndarray) else {key: loaded[key] for key in loaded.files}
-    except (OSError, ValueError, EOFError, KeyError) as error:
+    except UNREADABLE as error:
         raise ModelError(f"holds no arrays ({error})", where=path, remedy="Give an .npz or .npy file") from None
     if "inputs" not in arrays:
         raise ModelError(f"has no array `inputs`; it has {', '.join(arrays) or 'none'}", where=path)
+    for name in {"inputs", "predictions"} & set(arrays):
+        if arrays[name].dtype.kind not in "biuf" or arrays[name].ndim == 0 or len(arrays[name]) == 0:
+            raise ModelError(f"`{name}` is of type {arrays[name].dtype} and shape {arrays[name].shape}", where=path,
+                             remedy="Give an array of real numbers with one sample or more")
     return arrays
 
 
 def verify(arguments: argparse.Namespace) -> int:
     """Compare the integer reference with QKeras, or with predictions that were stored."""
+    if (Path(arguments.model) / "design.json").is_file():
+        raise ModelError("is an exported project; verifying one is not available yet", where=arguments.model,
+                         remedy="Give the model it was made from")
     network = load(arguments.model, batch=8, input_type=arguments.input_type)
     vectors = read_vectors(arguments.vectors) if arguments.vectors else {}
     x = vectors.get("inputs")
     if x is None:
-        if arguments.samples < 1:
-            raise ModelError("at least one sample is needed", where="--samples")
+        if not 1 <= arguments.samples <= MOST_SAMPLES:
+            raise ModelError(f"is {arguments.samples}", where="--samples", remedy=f"Use 1 to {MOST_SAMPLES}")
         low, high = _range(network)
         x = np.random.default_rng(0).uniform(low, high, (arguments.samples, *_input_shape(network)))
     x = np.asarray(x, np.float32)
+    ours = simulate(network, x)
     stored = vectors.get("predictions")
     if importlib.util.find_spec("qkeras") is not None:
+        from aie_explorer.cli.predict import predict_apart
+
         try:
-            against, expected = "QKeras predict", qkeras_predict(arguments.model, x)
+            against, expected = "QKeras predict", predict_apart(arguments.model, x)
         except ModelError as error:
             if stored is None:
                 raise
@@ -97,7 +114,7 @@ def verify(arguments: argparse.Namespace) -> int:
         against, expected = "the stored predictions", stored
     else:
         raise MissingExtraError("QKeras", "qkeras", "comparing with the model itself")
-    return report(simulate(network, x), expected, against, as_json=arguments.json)
+    return report(ours, expected, against, as_json=arguments.json)
 
 
 def report(ours: npt.NDArray[np.float64], expected: npt.NDArray[Any], against: str, *, as_json: bool) -> int:

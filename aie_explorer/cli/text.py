@@ -33,13 +33,13 @@ def print_json(value: object) -> None:
 
 
 def plain(value: Any) -> Any:
-    """numpy and pandas values as JSON data; NaN becomes null."""
+    """numpy and pandas values as JSON data; NaN and the infinities become null."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (np.generic,)):
         return plain(value.item())
     if isinstance(value, float):
-        return None if math.isnan(value) else value
+        return value if math.isfinite(value) else None
     if value is pd.NA:
         return None
     if isinstance(value, Sequence) and not isinstance(value, str):

@@ -74,6 +74,13 @@ def test_sweep_writes_tables(capsys, folder, suffix):
     assert [p.name for p in folder.iterdir()] == [file.name]
 
 
+def test_sweep_adds_up_what_is_given_twice(capsys, folder):
+    once = run_json(capsys, "sweep", DIGITS, "--over", "dense0.cas_length=1,2,2")
+    twice = run_json(capsys, "sweep", DIGITS, "--over", "dense0.cas_length=1", "--over", "dense0.cas_length=2")
+    assert once == twice
+    assert {row["dense0.cas_length"] for row in once["rows"]} == {1, 2}
+
+
 def test_sweep_says_when_it_samples(capsys):
     assert main(["sweep", str(DIGITS), "--limit", "50"]) == 0
     assert "random sample of 50" in capsys.readouterr().out
@@ -87,21 +94,12 @@ def test_export_and_export_again_from_the_project(capsys, folder):
     assert (folder / "first/aie/graph.h").read_text() == (folder / "second/aie/graph.h").read_text()
     assert main(["export", "first/design.json", "first"]) == 2
     assert "exists already" in capsys.readouterr().err
-
-
-def test_demo_twice(capsys, folder):
-    for _ in range(2):
-        assert main(["demo"]) == 0
-        out = capsys.readouterr().out
-        assert "0 mismatches in 3,600 values of 360 samples" in out
-    assert {p.name for p in (folder / "aie_explorer_demo").iterdir()} == {"project", "report.html"}
-
-
-def test_demo_spares_a_foreign_folder(capsys, folder):
-    (folder / "aie_explorer_demo").mkdir()
-    (folder / "aie_explorer_demo" / "mine.txt").write_text("mine")
-    assert main(["demo"]) == 2
-    assert [p.name for p in (folder / "aie_explorer_demo").iterdir()] == ["mine.txt"]
+    for option in (["--batch", "8"], ["--max-tiles", "9"], ["--objective", "tiles"], ["--device", "vek280"]):
+        assert main(["export", "first", "third", *option]) == 2  # rather than ignore it
+        assert f"{option[0]} cannot change a design that exists" in capsys.readouterr().err
+    assert main(["verify", "first"]) == 2
+    assert "is an exported project" in capsys.readouterr().err
+    assert not (folder / "third").exists()
 
 
 def test_verify_finds_a_mismatch(capsys, folder, monkeypatch):
@@ -123,7 +121,46 @@ def test_verify_finds_a_mismatch(capsys, folder, monkeypatch):
 def test_verify_against_qkeras_itself(capsys):
     pytest.importorskip("qkeras")
     assert main(["verify", str(DIGITS), "--samples", "200"]) == 0
-    assert "against QKeras predict" in capsys.readouterr().out
+    captured = capsys.readouterr()
+    assert "against QKeras predict" in captured.out
+    assert captured.err == ""  # TensorFlow's own words stay away
+
+
+VECTORS_REFUSED = {
+    "truncated": lambda file: file.write_bytes(VECTORS.read_bytes()[:500]),
+    "text": lambda file: file.write_text("1 2 3"),
+    "folder": lambda file: file.mkdir(),
+    "no inputs": lambda file: np.savez(file, x=np.zeros((2, 64))),
+    "objects": lambda file: np.savez(file, inputs=np.array([None, 1])),
+    "words": lambda file: np.savez(file, inputs=np.array([["a"] * 64])),
+    "complex": lambda file: np.savez(file, inputs=np.zeros((2, 64), complex)),
+    "nan": lambda file: np.savez(file, inputs=np.full((2, 64), np.nan)),
+    "no sample": lambda file: np.savez(file, inputs=np.zeros((0, 64))),
+    "a number": lambda file: np.savez(file, inputs=np.float32(1)),
+    "shape": lambda file: np.savez(file, inputs=np.zeros((2, 63))),
+}
+
+
+@pytest.mark.parametrize("case", VECTORS_REFUSED)
+def test_bad_vectors(capsys, folder, case):
+    VECTORS_REFUSED[case](folder / "bad.npz")
+    for command in (["export", str(DIGITS), "out"], ["verify", str(DIGITS)]):
+        assert main([*command, "--vectors", "bad.npz"]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("aie-explorer: error: ")
+        assert error.count("\n") == 1
+        assert "QKeras" not in error  # it was not even started
+    assert [path.name for path in folder.iterdir()] == ["bad.npz"]
+
+
+@pytest.mark.parametrize("predictions", [np.zeros((359, 10)), np.float64(1), np.zeros((360, 9)), np.array(["x"])])
+def test_bad_predictions(capsys, folder, monkeypatch, predictions):
+    from aie_explorer.cli import models
+
+    monkeypatch.setattr(models.importlib.util, "find_spec", lambda name: None)  # as without QKeras
+    np.savez(folder / "bad.npz", inputs=np.load(VECTORS)["inputs"], predictions=predictions)
+    assert main(["verify", str(DIGITS), "--vectors", "bad.npz"]) == 2
+    assert "predictions" in capsys.readouterr().err
 
 
 def edited(folder, change):
@@ -192,7 +229,12 @@ def test_bad_models(capsys, folder, case, command):
 @pytest.mark.parametrize(("arguments", "words"), [
     (["best", DIGITS, "--batch", "0"], "batch of 1 or more"),
     (["best", DIGITS, "--batch", "-3"], "batch of 1 or more"),
-    (["best", DIGITS, "--batch", "many"], "invalid int value"),
+    (["best", DIGITS, "--batch", "many"], "'many' is not a whole number"),
+    (["best", DIGITS, "--batch", "1" + 5000 * "0"], "is not a whole number"),
+    (["best", DIGITS, "--batch", "1" + 30 * "0"], "too large"),
+    (["best", "two\nlines.h5"], "two lines.h5: there is no such file"),
+    (["best", DIGITS, "--max-tiles", "nan"], "'nan' is not a number"),
+    (["info", DIGITS, "--batch", "0"], "batch of 1 or more"),
     (["best", DIGITS, "--device", "vek281"], "VEK280"),
     (["best", DIGITS, "--device", "vck190"], "no memory tiles"),
     (["best", DIGITS, "--max-tiles", "1"], "no design has tiles of at most 1"),
@@ -200,7 +242,12 @@ def test_bad_models(capsys, folder, case, command):
     (["sweep", DIGITS, "--over", "conv.cas_length=1"], "no layer 'conv'"),
     (["sweep", DIGITS, "--over", "dense0.cas_length"], "NAME=V1,V2"),
     (["sweep", DIGITS, "--over", "dense0.cas_length=99"], "no legal option has the value 99"),
+    (["sweep", DIGITS, "--over", "dense0.cas_length=²"], "'²' is not a whole number"),
+    (["sweep", DIGITS, "--over", "batch=1" + 30 * "0"], "batch"),
+    (["sweep", DIGITS, "--limit", "0"], "Use 1 to 10000000"),
+    (["verify", DIGITS, "--samples", "0"], "Use 1 to 1000000"),
     (["sweep", DIGITS, "--out", "table.xlsx"], "known ending"),
+    (["sweep", DIGITS, "--out", "/proc/table.csv"], "cannot be written"),
     (["sweep", DIGITS, "--out", "missing/table.csv"], "cannot be written"),
     (["export", "design.json", "out"], "cannot be read"),
     (["export", DIGITS, "out", "--vectors", "none.npz"], "none.npz"),
@@ -235,26 +282,6 @@ def test_a_file_in_place_of_the_folder(capsys, folder):
     assert "cannot be written" in capsys.readouterr().err
     assert main(["export", str(DIGITS), "file"]) == 2
     assert "exists already" in capsys.readouterr().err
-
-
-def process(*arguments, **options):
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run([sys.executable, "-m", "aie_explorer", *map(str, arguments)], capture_output=True, text=True,
-                          env=env, **options)
-
-
-def test_as_a_process():
-    assert process("--version").stdout.startswith("aie-explorer 0.")
-    bad = process("best", "none.h5")
-    assert bad.returncode == 2
-    assert bad.stdout == ""
-
-
-def test_a_closed_pipe_is_no_error():
-    command = f'"{sys.executable}" -m aie_explorer devices | head -1'
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, env=env)
-    assert done.stderr == ""
 
 
 def test_importing_needs_neither_tensorflow_nor_plotly():
