@@ -48,4 +48,28 @@ def test_the_two_commands_are_marked_for_the_gate():
 def test_it_is_short_and_its_files_exist():
     assert len(TEXT.splitlines()) < 200
     for link in re.findall(r"\]\(([^)#]+)\)", TEXT):
-        assert (ROOT / link).exists()
+        assert link.startswith("https://") or (ROOT / link).exists()
+
+
+def test_the_main_job_runs_and_keeps_its_promise(checkout, capsys):
+    """The command without the installation, which the gate does."""
+    job = re.search(r"<!-- main-job -->\n```sh\npip install \. && aie-explorer (.+)\n```", TEXT)
+    assert main(shlex.split(job[1])) == 0
+    promise = re.search(r"compares (\d+) test digits with QKeras's own predictions: (\d+) mismatches", TEXT)
+    assert f"{promise[2]} mismatches in 3,600 values of {promise[1]} samples" in capsys.readouterr().out
+    assert {path.name for path in (checkout / "aie_explorer_demo").iterdir()} >= {"project", "report.html"}
+
+
+def test_the_files_of_a_project_are_the_ones_listed(checkout):
+    assert main(["export", "examples/digits_mlp.h5", "project"]) == 0
+    listed = next(code for language, code in BLOCKS if language == "text" and "design.json" in code)
+    places = [checkout / "project", checkout / "project" / "aie"]  # "aie/graph.h, graph.cpp" names a folder once
+    for line in listed.splitlines():
+        for name in re.split(r"  |, ", line.partition("   ")[0]):
+            assert any((place / name).exists() for place in places), name
+
+
+def test_every_command_is_listed():
+    from aie_explorer.cli.main import _commands
+
+    assert set(re.findall(r"^\| `(\w+)[^|]*` \|", TEXT, flags=re.MULTILINE)) == set(_commands())
