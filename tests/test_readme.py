@@ -6,7 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from networks import mlp
 
+from aie_explorer import Explorer
 from aie_explorer.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,6 +69,13 @@ def test_the_files_of_a_project_are_the_ones_listed(checkout):
     for line in listed.splitlines():
         for name in re.split(r"  |, ", line.partition("   ")[0]):
             assert any((place / name).exists() for place in places), name
+
+
+def test_the_admitted_error_of_the_cycle_model_is_the_present_one():
+    design = Explorer(mlp([128, 256, 64], batch=8)).design({
+        "dense0": {"microtile": (4, 8, 8), "cas_length": 1, "cas_num": 2, "split": "features"},
+        "dense1": {"microtile": (4, 8, 8), "cas_length": 1, "cas_num": 1, "split": "features"}})
+    assert f"it gives {design.estimate().interval_ns:.0f} ns" in TEXT
 
 
 def test_every_command_is_listed():
