@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from networks import mlp
 
-from aie_explorer import Explorer
+from aie_explorer import Explorer, __version__
 from aie_explorer.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,6 +76,10 @@ def test_the_admitted_error_of_the_cycle_model_is_the_present_one():
         "dense0": {"microtile": (4, 8, 8), "cas_length": 1, "cas_num": 2, "split": "features"},
         "dense1": {"microtile": (4, 8, 8), "cas_length": 1, "cas_num": 1, "split": "features"}})
     assert f"it gives {design.estimate().interval_ns:.0f} ns" in TEXT
+
+
+def test_the_version_to_cite_is_this_one():
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
 def test_every_command_is_listed():
