@@ -10,15 +10,19 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from aie_explorer.cli.designs import design_text
 from aie_explorer.cli.main import given
 from aie_explorer.cli.models import describe, report
 from aie_explorer.cli.text import frame_text, table
+from aie_explorer.emulation import EmulationError, find_compiler
 from aie_explorer.errors import ExportError
 from aie_explorer.explorer import Explorer
+from aie_explorer.firmware import FirmwareProject
 from aie_explorer.frontends import load
 
 MANIFEST = "demo.json"
@@ -76,7 +80,21 @@ def demo(arguments: argparse.Namespace) -> int:
     accuracy = float(np.mean(ours.argmax(axis=1) == labels))
     print(f"The test digits in the integer arithmetic of the array: {accuracy:.1%} recognised,")
     sys.stdout.flush()
-    return report(ours, predictions, "QKeras's own predictions", as_json=False)
+    status = report(ours, predictions, "QKeras's own predictions", as_json=False)
+    return _emulate(FirmwareProject.open(out / "project"), inputs) or status
+
+
+def _emulate(project: FirmwareProject, inputs: npt.NDArray[Any]) -> int:
+    """Compile and run what was written, where this machine has a compiler."""
+    try:
+        find_compiler()
+    except EmulationError as error:
+        print(f"The project was not compiled on this machine: {error}")
+        return 0
+    verdict = project.verify(inputs)
+    print(f"\nThe project itself, compiled and run on this machine ({verdict.compile_seconds:.1f} s to compile, "
+          f"{verdict.run_seconds:.2f} s to run), every layer against that arithmetic:\n{verdict}")
+    return 1 if verdict.mismatches else 0
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -142,7 +142,8 @@ def _parser() -> argparse.ArgumentParser:
     _device_arguments(export)
     _objective_arguments(export)
 
-    verify = commands.add_parser("verify", help="compare our integer arithmetic with QKeras, bit by bit")
+    verify = commands.add_parser("verify",
+                                 help="compare a project in host emulation, or our arithmetic with QKeras, bit by bit")
     _model_arguments(verify)
     verify.add_argument("--vectors", metavar="FILE",
                         help=".npz with `inputs` and with `predictions` to compare with where QKeras is not installed")

@@ -85,10 +85,9 @@ def read_vectors(path: str) -> dict[str, npt.NDArray[Any]]:
 
 
 def verify(arguments: argparse.Namespace) -> int:
-    """Compare the integer reference with QKeras, or with predictions that were stored."""
-    if (Path(arguments.model) / "design.json").is_file():
-        raise ModelError("is an exported project; verifying one is not available yet", where=arguments.model,
-                         remedy="Give the model it was made from")
+    """Compare an exported project with the reference, or the reference with QKeras or predictions that were stored."""
+    if Path(arguments.model).is_dir():
+        return _verify_project(arguments)
     network = load(arguments.model, batch=8, input_type=arguments.input_type)
     vectors = read_vectors(arguments.vectors) if arguments.vectors else {}
     x = vectors.get("inputs")
@@ -115,6 +114,25 @@ def verify(arguments: argparse.Namespace) -> int:
     else:
         raise MissingExtraError("QKeras", "qkeras", "comparing with the model itself")
     return report(ours, expected, against, as_json=arguments.json)
+
+
+def _verify_project(arguments: argparse.Namespace) -> int:
+    """Compile and run a project on this machine and compare every tensor with the reference."""
+    from aie_explorer.firmware import FirmwareProject
+
+    project = FirmwareProject.open(arguments.model)
+    x = read_vectors(arguments.vectors)["inputs"] if arguments.vectors else None
+    if not 1 <= arguments.samples <= MOST_SAMPLES:
+        raise ModelError(f"is {arguments.samples}", where="--samples", remedy=f"Use 1 to {MOST_SAMPLES}")
+    verdict = project.verify(x, samples=arguments.samples)
+    if arguments.json:
+        print_json({"against": "the reference", "samples": verdict.samples, "mismatches": verdict.mismatches,
+                    "compile_seconds": verdict.compile_seconds, "run_seconds": verdict.run_seconds,
+                    "tensors": [vars(tensor) for tensor in verdict.tensors]})
+    else:
+        print(verdict)
+        print(table([vars(tensor) for tensor in verdict.tensors]))
+    return 1 if verdict.mismatches else 0
 
 
 def report(ours: npt.NDArray[np.float64], expected: npt.NDArray[Any], against: str, *, as_json: bool) -> int:

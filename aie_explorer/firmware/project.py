@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy.typing as npt
+
+from aie_explorer.arguments import samples as as_samples
 from aie_explorer.design import Design, load_design
+
+if TYPE_CHECKING:
+    from aie_explorer.firmware.verify import Verdict
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,21 @@ class FirmwareProject:
     def files(self) -> list[Path]:
         """Every file of the project, relative to its folder."""
         return sorted(file.relative_to(self.path) for file in self.path.rglob("*") if file.is_file())
+
+    def verify(self, x: npt.ArrayLike | None = None, *, samples: int = 64, timeout_s: float = 120.0) -> Verdict:
+        """Compile the project on this machine, run it, and compare every tensor with the reference, bit for bit.
+
+        Args:
+            x: inputs in the model's units; `samples` random ones when None.
+            samples: how many random samples.
+            timeout_s: after which the program is ended.
+
+        Raises:
+            EmulationError: without a C++20 compiler, or when the project does not compile or run.
+        """
+        from aie_explorer.firmware.verify import verify
+
+        return verify(self, None if x is None else as_samples(x, "x"), samples=samples, timeout_s=timeout_s)
 
     def __str__(self) -> str:
         return f"{self.path}: {len(self.files)} files, {self.design.tiles} tiles of {self.design.device.name}"

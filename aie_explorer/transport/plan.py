@@ -94,6 +94,7 @@ class MemoryBuffer:
         tensor: the tensor it holds, or holds a part of.
         storage: element type.
         columns, rows: its size in elements.
+        first_column, first_row: where it begins in the tensor.
         writers, readers: its ports.
         memory_tile: (column, row) of the memory tile.
         offsets_bytes: where its two copies begin there.
@@ -104,6 +105,8 @@ class MemoryBuffer:
     storage: str
     columns: int
     rows: int
+    first_column: int
+    first_row: int
     writers: tuple[BufferPort, ...]
     readers: tuple[BufferPort, ...]
     memory_tile: tuple[int, int] = (0, 0)
@@ -208,7 +211,7 @@ def _group_buffer(name: str, tensor: str, a: LayerSpace, b: LayerSpace, group: G
     size = (end - begin, rows)
     writers = tuple(_writer(a, chain, size, (begin, 0)) for chain in group.writers)
     readers = tuple(port for position in group.readers for port in _reader(b, position, size, begin))
-    return MemoryBuffer(name, tensor, a.work.output.storage, *size, writers, readers)
+    return MemoryBuffer(name, tensor, a.work.output.storage, *size, begin, 0, writers, readers)
 
 
 def _input_stage(layer: LayerSpace, tensor: str, device: Device) -> tuple[list[Plio], list[MemoryBuffer]]:
@@ -227,7 +230,8 @@ def _input_stage(layer: LayerSpace, tensor: str, device: Device) -> tuple[list[P
         writers = tuple(BufferPort(Tiling(size, (plios[p].columns, rows), (plios[p].first_column - first, 0)),
                                    (PlioEnd(p),)) for p in part)
         readers = tuple(port for p in part for port in _reader(layer, p, size, first))
-        buffers.append(MemoryBuffer(f"{tensor}_{len(buffers)}", tensor, work.input.storage, *size, writers, readers))
+        buffers.append(MemoryBuffer(f"{tensor}_{len(buffers)}", tensor, work.input.storage, *size, first, 0, writers,
+                                    readers))
     return plios, buffers
 
 
@@ -247,7 +251,8 @@ def _output_stage(layer: LayerSpace, tensor: str, device: Device) -> tuple[list[
         readers = tuple(BufferPort(Tiling(size, (plios[p].columns, plios[p].rows),
                                           (plios[p].first_column - origin[0], plios[p].first_row - origin[1])),
                                    (PlioEnd(p),)) for p in part)
-        buffers.append(MemoryBuffer(f"{tensor}_{len(buffers)}", tensor, work.output.storage, *size, writers, readers))
+        buffers.append(MemoryBuffer(f"{tensor}_{len(buffers)}", tensor, work.output.storage, *size, *origin, writers,
+                                    readers))
     return plios, buffers
 
 

@@ -97,9 +97,23 @@ def test_export_and_export_again_from_the_project(capsys, folder):
     for option in (["--batch", "8"], ["--max-tiles", "9"], ["--objective", "tiles"], ["--device", "vek280"]):
         assert main(["export", "first", "third", *option]) == 2  # rather than ignore it
         assert f"{option[0]} cannot change a design that exists" in capsys.readouterr().err
-    assert main(["verify", "first"]) == 2
-    assert "is an exported project" in capsys.readouterr().err
     assert not (folder / "third").exists()
+
+
+def test_verify_a_project_in_host_emulation(capsys, folder):
+    assert main(["export", str(DIGITS), "project", "--max-tiles", "6"]) == 0
+    capsys.readouterr()
+    out = run_json(capsys, "verify", "project", "--samples", 40)
+    assert out["mismatches"] == 0
+    assert [t["tensor"] for t in out["tensors"]] == ["pixels", "dense0_out", "dense1_out", "dense2_out",
+                                                     "dense2_out at the PLIOs"]
+    file = folder / "project/aie/parameters/dense1.h"
+    file.write_text(file.read_text().replace("int shift = 9", "int shift = 8"))
+    assert main(["verify", "project", "--vectors", str(VECTORS)]) == 1
+    told = capsys.readouterr().out
+    assert "NOT bit-exact" in told
+    assert "the first in dense1_out at sample" in told
+    assert main(["verify", str(folder)]) == 2
 
 
 def test_verify_finds_a_mismatch(capsys, folder, monkeypatch):

@@ -73,7 +73,7 @@ def test_export_is_deterministic_and_the_design_comes_back(design, tmp_path):
 def test_test_vectors_of_the_user(design, tmp_path):
     x = np.random.default_rng(0).uniform(-1, 1, (20, 64))
     project = design.export(tmp_path / "p", x=x)
-    assert "run(3);" in (project.path / "aie/graph.cpp").read_text()  # 20 samples at batch 8
+    assert "#define ITERATIONS 3\n" in (project.path / "aie/graph.cpp").read_text()  # 20 samples at batch 8
     with pytest.raises(AieExplorerError, match="shape"):
         design.export(tmp_path / "q", x=x[:, :5])
     with pytest.raises(AieExplorerError, match="NaN"):

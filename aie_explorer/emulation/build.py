@@ -1,0 +1,102 @@
+"""Compile a project against the emulation's headers; binaries are kept by what went into them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
+
+from aie_explorer.emulation.compiler import Compiler, EmulationError
+
+FLAGS = ("-std=c++20", "-O1", "-Wall", "-Wextra", "-D__X86SIM__")
+COMPILE_TIMEOUT_S = 600
+
+
+def include_folder() -> Path:
+    """The headers that stand in for AMD's."""
+    return Path(str(resources.files("aie_explorer.emulation").joinpath("include")))
+
+
+def cache_folder() -> Path:
+    """Where binaries are kept; XDG_CACHE_HOME is honoured."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "aie_explorer" / "emulation"
+
+
+def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flags: tuple[str, ...] = ()
+          ) -> tuple[Path, float]:
+    """The binary of a project, compiled if it is not in the cache.
+
+    Args:
+        project: an exported project.
+        compiler: what to compile with.
+        defines: NAME=VALUE macros.
+        flags: further flags.
+
+    Returns:
+        (binary, seconds spent compiling).
+
+    Raises:
+        EmulationError: when the project does not compile; its first error is told.
+    """
+    sources = [project / "aie" / "graph.cpp", *sorted((project / "aie" / "kernels").glob("*.cpp"))]
+    if not all(source.is_file() for source in sources) or len(sources) < 2:
+        raise EmulationError("holds no aie/graph.cpp and kernels", where=str(project),
+                             remedy="Give the folder of an exported project")
+    command = [compiler.path, *FLAGS, *flags, *(f"-D{define}" for define in defines)]
+    binary = cache_folder() / _digest(project, command, compiler) / "run"
+    if binary.is_file():
+        return binary, 0.0
+    begin = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="aie_emulation_") as folder:
+        built = _compile(sources, project, command, Path(folder))
+        try:
+            binary.parent.mkdir(parents=True, exist_ok=True)
+            partial = binary.with_name(f"run.{os.getpid()}.partial")
+            shutil.copy2(built, partial)
+            partial.replace(binary)
+        except OSError as error:
+            raise EmulationError(f"the cache cannot be written: {error.strerror}", where=str(binary.parent),
+                                 remedy="Set XDG_CACHE_HOME to a folder you may write to") from None
+    return binary, time.perf_counter() - begin
+
+
+def _digest(project: Path, command: list[str], compiler: Compiler) -> str:
+    """Of everything that decides the binary: sources, headers, command, compiler."""
+    text = hashlib.sha256(repr((command, compiler.version)).encode())
+    for root in (project / "aie", include_folder()):
+        for file in sorted(path for path in root.rglob("*") if path.is_file()):
+            text.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return text.hexdigest()[:32]
+
+
+def _compile(sources: list[Path], project: Path, command: list[str], folder: Path) -> Path:
+    includes = [f"-I{project / 'aie'}", f"-I{include_folder()}"]
+
+    def one(source: Path) -> Path:
+        target = folder / f"{source.stem}.o"
+        _run([*command, *includes, "-c", str(source), "-o", str(target)], source)
+        return target
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        objects = list(pool.map(one, sources))
+    target = folder / "run"
+    _run([*command, *map(str, objects), "-o", str(target)], project)
+    return target
+
+
+def _run(command: list[str], what: Path) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise EmulationError(f"compiling took more than {COMPILE_TIMEOUT_S} s", where=str(what)) from None
+    if done.returncode != 0:
+        said = done.stderr.splitlines() or ["no reason given"]
+        first = next((line for line in said if "error" in line), said[0])
+        raise EmulationError(f"does not compile: {first}", where=str(what))

@@ -1,0 +1,257 @@
+// What can be said of a graph before it runs: connections, volumes, places, budgets.
+#pragma once
+
+#include "walks.hpp"
+
+#include <map>
+#include <set>
+#include <utility>
+
+// The device; the build passes others.
+#ifndef AIE_EMULATION_COLUMNS
+#define AIE_EMULATION_COLUMNS 38
+#endif
+#ifndef AIE_EMULATION_ROWS
+#define AIE_EMULATION_ROWS 8
+#endif
+#ifndef AIE_EMULATION_MEMORY_TILE_ROWS
+#define AIE_EMULATION_MEMORY_TILE_ROWS 2
+#endif
+
+namespace emulation {
+
+constexpr std::size_t bank_bytes = 16384, memory_tile_bytes = 524288, system_bytes = 2 * 1024 + 32;
+constexpr std::size_t tile_channels = 2, memory_tile_channels = 6, memory_tile_dimensions = 4;
+
+inline std::string at(int column, int row) { return "(" + std::to_string(column) + ", " + std::to_string(row) + ")"; }
+
+inline void check_kernel(const kernel_node& k)
+{
+    if (!k.tile)
+        return;  // the tools choose a tile
+    const place t = *k.tile;
+    if (t.column < 0 || t.column >= AIE_EMULATION_COLUMNS || t.row < 0 || t.row >= AIE_EMULATION_ROWS)
+        fatal("tile_outside_array", k.name, "is placed at " + at(t.column, t.row));
+    auto reach = [&](const std::vector<place>& places, const std::string& what) {
+        for (const auto& p : places) {
+            const int dx = p.column - t.column, dy = p.row - t.row;
+            const bool near = (dx == 0 && dy >= -1 && dy <= 1) || (dx == -1 && dy == 0);
+            if (!near || p.column < 0 || p.row < 0 || p.row >= AIE_EMULATION_ROWS)
+                fatal("unreachable_bank", k.name, what + " is at " + at(p.column, p.row) + ", the core at " + at(t.column, t.row));
+            if (p.what == place::kind::bank && (p.detail < 0 || p.detail > 3))
+                fatal("unreachable_bank", k.name, what + " is in bank " + std::to_string(p.detail) + " of 0 to 3");
+        }
+    };
+    for (std::size_t i = 0; i < k.in.size(); ++i)
+        reach(k.in[i].places, "in[" + std::to_string(i) + "]");
+    for (std::size_t i = 0; i < k.out.size(); ++i)
+        reach(k.out[i].places, "out[" + std::to_string(i) + "]");
+    for (std::size_t i = 0; i < k.params.size(); ++i)
+        reach(k.params[i].places, "param[" + std::to_string(i) + "]");
+}
+
+inline void check_ports(const kernel_node& k)
+{
+    std::size_t buffers_in = 0, buffers_out = 0;
+    for (bool input : {true, false}) {
+        const auto& list = input ? k.in : k.out;
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            const auto& p = list[i];
+            const std::string name = k.name + (input ? ".in[" : ".out[") + std::to_string(i) + "]";
+            if (p.connections == 0)
+                fatal("dangling_port", name, "is not connected");
+            if (p.cascade)
+                continue;
+            (input ? buffers_in : buffers_out) += 1;
+            if (p.dimensions.empty())
+                fatal("no_dimensions", name, "has no dimensions");
+            if (p.volume() % 4 != 0)
+                fatal("word_granularity", name, std::to_string(p.volume()) + " bytes are not whole 32-bit words");
+        }
+    }
+    if (buffers_in > tile_channels || buffers_out > tile_channels)
+        fatal("dma_channels", k.name, std::to_string(buffers_in) + " buffers in and " + std::to_string(buffers_out) + " out, the tile has 2 channels each way");
+}
+
+inline void check_banks(const program& p)
+{
+    std::map<std::tuple<int, int, long>, std::size_t> used;
+    auto add = [&](const std::vector<place>& places, std::size_t bytes) {
+        for (const auto& at_place : places)
+            if (at_place.what == place::kind::bank)
+                used[{at_place.column, at_place.row, at_place.detail}] += bytes;
+    };
+    for (const auto& k : p.kernels) {
+        for (const auto& port : k->in)
+            add(port.places, port.volume());
+        for (const auto& port : k->out)
+            add(port.places, port.volume());
+        for (const auto& param : k->params)
+            add(param.places, param.memory->bytes());
+        if (k->stack)
+            add({*k->stack}, system_bytes);
+    }
+    for (const auto& [key, bytes] : used)
+        if (bytes > bank_bytes)
+            fatal("bank_overflow", "bank " + std::to_string(std::get<2>(key)) + " of tile " + at(std::get<0>(key), std::get<1>(key)),
+                std::to_string(bytes) + " bytes, it has " + std::to_string(bank_bytes));
+}
+
+inline void check_walk(const shared_node& b, const shared_port& p, const std::string& name, bool writes)
+{
+    if (p.connections == 0)
+        fatal("dangling_port", name, "is not connected");
+    if (!p.access)
+        fatal("no_access", name, "has no tiling");
+    const walk& w = *p.access;
+    const auto& dims = w.buffer.empty() ? b.dimensions : w.buffer;
+    if (dims != b.dimensions)
+        fatal("volume_mismatch", name, "buffer_dimension is not that of the shared buffer");
+    if (w.tile.size() != dims.size() || (!w.offset.empty() && w.offset.size() != dims.size()))
+        fatal("volume_mismatch", name, "tiling_dimension and offset need the buffer's rank");
+    for (const auto& t : w.traversal)
+        if (t.dimension < 0 || static_cast<std::size_t>(t.dimension) >= dims.size() || t.wrap == 0)
+            fatal("volume_mismatch", name, "a traversal names dimension " + std::to_string(t.dimension));
+    for (auto t : w.tile)
+        if (t == 0)
+            fatal("volume_mismatch", name, "a tile of no elements");
+    const std::size_t unit = b.type.bytes;
+    const std::size_t start = w.offset.empty() ? 0 : static_cast<std::size_t>(std::abs(w.offset[0]));
+    if (w.tile[0] * unit % 4 != 0 || start * unit % 4 != 0 || dims[0] * unit % 4 != 0)
+        fatal("word_granularity", name, "runs of " + std::to_string(w.tile[0]) + " x " + std::to_string(unit) + " bytes are not whole 32-bit words");
+    std::size_t walked = 1;  // the contiguous run
+    for (std::size_t d = 1; d < w.tile.size(); ++d)
+        walked += w.tile[d] > 1;
+    for (const auto& t : w.traversal)
+        walked += t.wrap > 1;
+    if (walked > memory_tile_dimensions)
+        fatal("address_dimensions", name, std::to_string(walked) + " dimensions, a memory tile walks 4");
+    if (writes)
+        for (long i : indices(w, dims))
+            if (i == outside)
+                fatal("padding_not_supported", name, "writes outside the buffer; only reads of a memory tile pad");
+}
+
+inline void check_shared(const shared_node& b)
+{
+    std::vector<int> owner(b.elements(), -1);
+    for (std::size_t i = 0; i < b.in.size(); ++i) {
+        const std::string name = b.name + ".in[" + std::to_string(i) + "]";
+        check_walk(b, b.in[i], name, true);
+        for (long index : indices(*b.in[i].access, b.dimensions)) {
+            auto& o = owner[static_cast<std::size_t>(index)];
+            if (o >= 0)
+                fatal("overlapping_write", name, "writes element " + std::to_string(index) + ", which in[" + std::to_string(o) + "] writes");
+            o = static_cast<int>(i);
+        }
+    }
+    for (std::size_t i = 0; i < b.out.size(); ++i) {
+        const std::string name = b.name + ".out[" + std::to_string(i) + "]";
+        check_walk(b, b.out[i], name, false);
+        for (long index : indices(*b.out[i].access, b.dimensions))
+            if (index != outside && owner[static_cast<std::size_t>(index)] < 0)
+                fatal("uncovered_read", name, "reads element " + std::to_string(index) + ", which nothing writes");
+    }
+}
+
+inline void check_memory_tiles(const program& p)
+{
+    struct budget { std::size_t in = 0, out = 0; std::vector<std::pair<long, long>> spans; };
+    std::map<std::pair<int, int>, budget> tiles;
+    for (const auto& b : p.buffers) {
+        if (b->in.size() > memory_tile_channels || b->out.size() > memory_tile_channels)
+            fatal("dma_channels", b->name, std::to_string(b->in.size()) + " in and " + std::to_string(b->out.size()) + " out, a memory tile has 6 channels each way");
+        if (b->places.empty())
+            continue;
+        if (b->places.size() != b->copies)
+            fatal("memory_tile_overflow", b->name, std::to_string(b->copies) + " copies and " + std::to_string(b->places.size()) + " addresses");
+        const auto bytes = static_cast<long>(b->elements() * b->type.bytes);
+        std::set<std::pair<int, int>> seen;
+        for (const auto& at_place : b->places) {
+            if (at_place.column < 0 || at_place.column >= AIE_EMULATION_COLUMNS || at_place.row < 0 || at_place.row >= AIE_EMULATION_MEMORY_TILE_ROWS)
+                fatal("tile_outside_array", b->name, "is placed in memory tile " + at(at_place.column, at_place.row));
+            auto& t = tiles[{at_place.column, at_place.row}];
+            t.spans.push_back({at_place.detail, at_place.detail + bytes});
+            if (seen.insert({at_place.column, at_place.row}).second) {
+                t.in += b->in.size();
+                t.out += b->out.size();
+            }
+        }
+    }
+    for (auto& [key, t] : tiles) {
+        const std::string where = "memory tile " + at(key.first, key.second);
+        if (t.in > memory_tile_channels || t.out > memory_tile_channels)
+            fatal("dma_channels", where, std::to_string(t.in) + " in and " + std::to_string(t.out) + " out, it has 6 channels each way");
+        std::sort(t.spans.begin(), t.spans.end());
+        for (std::size_t i = 0; i < t.spans.size(); ++i) {
+            if (t.spans[i].first < 0 || t.spans[i].second > static_cast<long>(memory_tile_bytes))
+                fatal("memory_tile_overflow", where, "bytes up to " + std::to_string(t.spans[i].second) + " of " + std::to_string(memory_tile_bytes));
+            if (i && t.spans[i].first < t.spans[i - 1].second)
+                fatal("memory_tile_overflow", where, "two buffers share byte " + std::to_string(t.spans[i].first));
+        }
+    }
+}
+
+inline void check_cascades(const program& p)
+{
+    for (const auto& edge : p.cascades) {
+        if (!edge.from->tile || !edge.to->tile)
+            continue;
+        const int dx = edge.to->tile->column - edge.from->tile->column, dy = edge.to->tile->row - edge.from->tile->row;
+        if (!((dx == 1 && dy == 0) || (dx == 0 && dy == -1)))
+            fatal("cascade_direction", edge.from->name + " to " + edge.to->name,
+                "from " + at(edge.from->tile->column, edge.from->tile->row) + " to " + at(edge.to->tile->column, edge.to->tile->row)
+                    + "; cascades run to the next tile east or south");
+    }
+}
+
+// A transfer must be as large where it ends as where it begins.
+inline void check_volumes(const program& p)
+{
+    std::map<const transfer_channel*, std::pair<std::size_t, std::string>> sent;
+    auto walk_bytes = [](const shared_node& b, const shared_port& port) { return indices(*port.access, b.dimensions).size() * b.type.bytes; };
+    for (const auto& k : p.kernels)
+        for (const auto& port : k->out)
+            for (const auto& c : port.consumers)
+                sent[c.get()] = {port.volume(), k->name};
+    for (const auto& b : p.buffers)
+        for (const auto& port : b->out)
+            for (const auto& c : port.consumers)
+                sent[c.get()] = {walk_bytes(*b, port), b->name};
+    auto compare = [&](const std::shared_ptr<transfer_channel>& c, std::size_t bytes) {
+        auto it = c ? sent.find(c.get()) : sent.end();
+        if (it != sent.end() && it->second.first != bytes)
+            fatal("volume_mismatch", c->name(), std::to_string(it->second.first) + " bytes are sent, " + std::to_string(bytes) + " expected");
+    };
+    for (const auto& k : p.kernels)
+        for (const auto& port : k->in)
+            compare(port.transfers, port.volume());
+    for (const auto& b : p.buffers)
+        for (const auto& port : b->in)
+            compare(port.transfers, walk_bytes(*b, port));
+}
+
+inline void check_program()
+{
+    const program& p = program::get();
+    std::map<std::pair<int, int>, std::string> taken;
+    for (const auto& k : p.kernels) {
+        check_ports(*k);
+        check_kernel(*k);
+        if (k->tile && !taken.insert({{k->tile->column, k->tile->row}, k->name}).second)
+            fatal("tile_shared", k->name, "sits on tile " + at(k->tile->column, k->tile->row) + " with " + taken[{k->tile->column, k->tile->row}]);
+        if (k->source.empty())
+            fatal("no_source", k->name, "has no source file");
+    }
+    for (const auto& q : p.plios)
+        if (q->connections == 0)
+            fatal("dangling_port", q->name, "is not connected");
+    for (const auto& b : p.buffers)
+        check_shared(*b);
+    check_volumes(p);
+    check_banks(p);
+    check_memory_tiles(p);
+    check_cascades(p);
+}
+
+}  // namespace emulation

@@ -1,0 +1,131 @@
+"""Is the exported firmware equal to the reference, bit for bit, at every layer, in host emulation?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from aie_explorer.emulation import emulate
+from aie_explorer.firmware.pack import to_text
+from aie_explorer.firmware.render import port_name
+from aie_explorer.firmware.stimulus import quantized_inputs, random_inputs, stimulus
+from aie_explorer.ir import IntArray, storage_bytes
+from aie_explorer.reference import simulate_ints
+
+if TYPE_CHECKING:
+    from aie_explorer.firmware.project import FirmwareProject
+
+
+@dataclass(frozen=True)
+class TensorVerdict:
+    """One tensor: how many of its values the firmware computed otherwise, and the first of them."""
+
+    tensor: str
+    values: int
+    mismatches: int
+    first: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the comparison found.
+
+    Attributes:
+        tensors: every tensor of the network in memory tiles, then what leaves the array.
+        samples: compared.
+        compile_seconds, run_seconds: spent by the emulation.
+    """
+
+    tensors: tuple[TensorVerdict, ...]
+    samples: int
+    compile_seconds: float
+    run_seconds: float
+
+    @property
+    def mismatches(self) -> int:
+        """Values that differ, over all tensors."""
+        return sum(tensor.mismatches for tensor in self.tensors)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One tensor a row."""
+        return pd.DataFrame([vars(tensor) for tensor in self.tensors]).set_index("tensor")
+
+    def __str__(self) -> str:
+        values = sum(tensor.values for tensor in self.tensors)
+        if self.mismatches == 0:
+            return (f"bit-exact in host emulation: 0 mismatches in {values:,} values of {len(self.tensors)} tensors, "
+                    f"{self.samples} samples")
+        worst = next(tensor for tensor in self.tensors if tensor.mismatches)
+        return (f"NOT bit-exact in host emulation: {self.mismatches} of {values:,} values differ, "
+                f"the first in {worst.tensor} at {worst.first}")
+
+
+def verify(project: FirmwareProject, x: npt.NDArray[Any] | None = None, *, samples: int = 64,
+           timeout_s: float = 120.0, flags: tuple[str, ...] = ()) -> Verdict:
+    """Compile the project, run it, and compare every tensor with the numpy reference.
+
+    Args:
+        project: what to verify.
+        x: [samples, *input shape] in the model's units; `samples` random ones over the whole input range when None.
+        samples: how many random samples.
+        timeout_s: after which the program is ended.
+        flags: further compiler flags.
+
+    Raises:
+        EmulationError: when it cannot be compiled or run, or the emulation reports a diagnostic.
+    """
+    design = project.design
+    space, network, plan = design.space, design.network, design.plan()
+    ints = random_inputs(space, samples) if x is None else quantized_inputs(space, x)
+    vectors = stimulus(space, plan, ints)
+    bits = design.device.plio_bits
+    texts = {port_name(p): to_text(vectors.inputs[p.name], bits // 8 // storage_bytes(p.storage)) for p in plan.inputs}
+    result = emulate(project.path, inputs=texts, iterations=vectors.iterations, timeout_s=timeout_s, flags=flags)
+    reference = simulate_ints(network, ints)
+    tensors = []
+    for name in (network.inputs[0], *(op.output for op in network.ops)):
+        parts = [_compare(trace, b.rows, b.columns, b.first_row, b.first_column, reference[name], network.batch)
+                 for b, trace in zip(plan.buffers, result.traces, strict=True) if b.tensor == name]
+        tensors.append(_merge(name, parts))
+    leaves = [_compare(result.outputs[port_name(p)], p.rows, p.columns, p.first_row, p.first_column,
+                       reference[network.outputs[0]], network.batch) for p in plan.outputs]
+    tensors.append(_merge(f"{network.outputs[0]} at the PLIOs", leaves))
+    return Verdict(tuple(tensors), len(ints), result.compile_seconds, result.run_seconds)
+
+
+@dataclass(frozen=True)
+class _Part:
+    values: int
+    mismatches: int
+    first: str
+
+
+def _compare(got: IntArray, rows: int, columns: int, first_row: int, first_column: int, expected: IntArray,
+             batch: int) -> _Part:
+    """Compare the part of a tensor that a buffer or PLIO holds; padding rows and columns are passed over."""
+    calls = len(got) // (rows * columns)
+    samples, features = expected.shape
+    window = got.reshape(calls, rows, columns)[:, :max(0, batch - first_row), :max(0, features - first_column)]
+    wanted = np.zeros((calls * batch, features), np.int64)
+    wanted[:samples] = expected
+    true = np.zeros(calls * batch, bool)
+    true[:samples] = True
+    index = slice(first_row, first_row + window.shape[1]), slice(first_column, first_column + window.shape[2])
+    wanted = wanted.reshape(calls, batch, features)[:, index[0], index[1]]
+    true = true.reshape(calls, batch)[:, index[0]]
+    wrong = (window != wanted) & true[:, :, None]
+    first = ""
+    if wrong.any():
+        call, row, column = (int(v) for v in np.argwhere(wrong)[0])
+        first = (f"sample {call * batch + first_row + row}, feature {first_column + column}: expected "
+                 f"{wanted[call, row, column]}, got {window[call, row, column]}")
+    return _Part(int(true.sum()) * window.shape[2], int(wrong.sum()), first)
+
+
+def _merge(name: str, parts: list[_Part]) -> TensorVerdict:
+    return TensorVerdict(name, sum(p.values for p in parts), sum(p.mismatches for p in parts),
+                         next((p.first for p in parts if p.first), ""))
