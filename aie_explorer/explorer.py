@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from aie_explorer.widgets import ExplorerUi
 
 SWEEP_LIMIT = 100_000
+CHUNK = 100_000
 OUTER = ("device", "batch", "plio_bits")
 Progress = Callable[[int, int], None]
 """Called with (done, total) as a sweep goes on."""
@@ -104,10 +105,12 @@ class Explorer:
         for done, explorer in enumerate(combos):
             candidates = [layer_candidates(layer, inner.get(layer.name, {})) for layer in explorer.space.layers]
             picks, size = product(explorer.space, candidates, limit, seed)
-            frames.append(to_frame(explorer.space, picks))
+            parts = np.array_split(picks, max(1, len(picks) // CHUNK))
+            for i, part in enumerate(parts):
+                frames.append(to_frame(explorer.space, part))
+                if progress:  # in parts of a combination, as one alone may be large
+                    progress(done * len(parts) + i + 1, len(combos) * len(parts))
             total, looked = total + size, looked + min(size, limit)
-            if progress:
-                progress(done + 1, len(combos))
         frame = _concat(frames)
         frame.attrs |= {"combinations": total, "sampled": looked < total}
         if looked < total:

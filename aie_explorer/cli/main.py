@@ -138,6 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--overwrite", action="store_true", help="replace an earlier project at DIR")
     export.add_argument("--vectors", metavar="FILE",
                         help=".npz with `inputs`, or .npy: test vectors in the model's units")
+    export.add_argument("--no-verify", action="store_true",
+                        help="do not compile and run the project on this machine afterwards")
     export.add_argument("--json", action="store_true", help="print JSON")
     _device_arguments(export)
     _objective_arguments(export)

@@ -2,5 +2,6 @@
 
 from aie_explorer.firmware.export import export
 from aie_explorer.firmware.project import FirmwareProject
+from aie_explorer.firmware.verify import Verdict
 
-__all__ = ["FirmwareProject", "export"]
+__all__ = ["FirmwareProject", "Verdict", "export"]

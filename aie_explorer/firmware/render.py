@@ -14,6 +14,7 @@ import numpy as np
 
 import aie_explorer
 from aie_explorer.design import Design
+from aie_explorer.emulation.build import include_folder
 from aie_explorer.firmware.pack import pack_bias, pack_weights, to_text
 from aie_explorer.firmware.stimulus import Stimulus
 from aie_explorer.ir import Dense, IntArray, storage_bytes
@@ -51,6 +52,8 @@ def render(design: Design, stimulus: Stimulus) -> Iterator[tuple[str, str]]:
     context = _context(design, plan, placement, stimulus)
     for path, template in VERBATIM.items():
         yield path, resources.files("aie_explorer.firmware").joinpath("templates", template).read_text(encoding="utf-8")
+    for file in sorted(path for path in include_folder().rglob("*") if path.is_file()):
+        yield f"emulation/{file.relative_to(include_folder()).as_posix()}", file.read_text(encoding="utf-8")
     environment = _environment()
     for path in ONCE:
         yield path, environment.get_template(f"{path}.jinja").render(context)
