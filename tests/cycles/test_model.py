@@ -69,3 +69,14 @@ def test_constants_name_their_sources():
     data = json.loads(resources.files("aie_explorer.cycles").joinpath("constants.json").read_text())
     for name, entry in data.items():
         assert name == "_about" or (entry["source"] and entry["meaning"])
+
+
+def test_loads_set_the_pace_where_they_are_slower():
+    """With two rows and columns of microtiles no shape of AIE-ML is bound by its loads; narrower ports are."""
+    layer = work(64, 64, 64)
+    row = option_row(layer, VEK280, Choice((4, 8, 8), 1, 1), "dense")
+    known = load_constants()
+    narrow = dataclasses.replace(VEK280, generation=dataclasses.replace(VEK280.generation, load_bytes_per_port=8))
+    usual, slow = (kernel_cycles(row, layer, device, known)[0] for device in (VEK280, narrow))
+    # 192 bytes of two A and two B microtiles over 16 bytes a cycle are 12 cycles a step instead of four issues
+    assert slow - usual == pytest.approx(8 * 4 * 8 * (12 - 4))
