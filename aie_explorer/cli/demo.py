@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aie_explorer.cli.designs import design_text, emulated
+from aie_explorer.cli.designs import design_text
 from aie_explorer.cli.main import given
 from aie_explorer.cli.models import describe, report
 from aie_explorer.cli.text import frame_text, table
+from aie_explorer.emulation import EmulationError, find_compiler
 from aie_explorer.errors import ExportError
 from aie_explorer.explorer import Explorer
 from aie_explorer.firmware import FirmwareProject
@@ -64,7 +65,7 @@ def demo(arguments: argparse.Namespace) -> int:
     print(f"\nThe fastest: {design_text(design)}\n")
     scratch = _scratch(out)
     try:
-        project = design.export(scratch / "project", x=inputs)
+        project = design.export(scratch / "project", x=inputs, verify=False)
         html_report(design, scratch / "report.html", explorer=explorer)
         files = len(project.files)
         _write_manifest(scratch)
@@ -85,10 +86,12 @@ def demo(arguments: argparse.Namespace) -> int:
 
 def _emulate(project: FirmwareProject, inputs: npt.NDArray[Any]) -> int:
     """Compile and run what was written, where this machine has a compiler."""
-    verdict, reason = emulated(project, inputs)
-    if verdict is None:
-        print(f"The project was not compiled on this machine: {reason}")
+    try:
+        find_compiler()
+    except EmulationError as error:
+        print(f"The project was not compiled on this machine: {error}")
         return 0
+    verdict = project.verify(inputs)
     print(f"\nThe project itself, compiled and run on this machine ({verdict.compile_seconds:.1f} s to compile, "
           f"{verdict.run_seconds:.2f} s to run), every layer against that arithmetic:\n{verdict}")
     return 1 if verdict.mismatches else 0

@@ -120,21 +120,24 @@ class Design:
 
         return simulate(self.network, samples(x, "x"))
 
-    def export(self, path: str | Path, *, overwrite: bool = False, x: npt.ArrayLike | None = None) -> FirmwareProject:
-        """Write the Vitis project.
+    def export(self, path: str | Path, *, overwrite: bool = False, x: npt.ArrayLike | None = None,
+               verify: bool | None = None) -> FirmwareProject:
+        """Write the Vitis project, then compile and run it on this machine and compare every layer, bit for bit.
 
         Args:
             path: folder to create.
             overwrite: replace the project that is there.
             x: test vectors in the model's units; random ones when None.
+            verify: whether to compile and run it; None does if there is a C++20 compiler, else a warning says why not.
 
         Raises:
             ExportError: when the folder exists or cannot be written, or a design rule is broken; nothing is left
                 behind.
+            EmulationError: when it cannot be verified as asked, or is not bit-exact.
         """
         from aie_explorer.firmware import export
 
-        return export(self, path, overwrite=overwrite, x=None if x is None else samples(x, "x"))
+        return export(self, path, overwrite=overwrite, x=None if x is None else samples(x, "x"), verify=verify)
 
     def to_json(self) -> dict[str, Any]:
         """Everything needed to rebuild the design, the network's weights included.

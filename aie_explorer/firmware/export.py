@@ -6,22 +6,28 @@ import contextlib
 import os
 import shutil
 import tempfile
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
 from aie_explorer.design import Design
+from aie_explorer.emulation import EmulationError, find_compiler
 from aie_explorer.errors import ExportError
 from aie_explorer.firmware.manifest import check_replaceable, write_manifest
 from aie_explorer.firmware.project import FirmwareProject
 from aie_explorer.firmware.render import render
 from aie_explorer.firmware.stimulus import quantized_inputs, random_inputs, stimulus
+from aie_explorer.firmware.verify import Verdict
 
 
 def export(design: Design, path: str | Path, *, overwrite: bool = False,
-           x: npt.NDArray[Any] | None = None) -> FirmwareProject:
+           x: npt.NDArray[Any] | None = None, verify: bool | None = None) -> FirmwareProject:
     """Write the project of a design. It is made beside its place and moved there when complete.
+
+    Then it is compiled and run on this machine and every layer compared with the reference (`verify`).
 
     Args:
         design: what to write.
@@ -29,11 +35,17 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
         overwrite: replace an earlier project at that place, as it was written; a folder that holds anything else, or
             a file that was edited since, is never touched.
         x: [samples, *input shape] test vectors in the model's units; random ones when None.
+        verify: whether to; when None it is done if this machine has a C++20 compiler, else a warning says why not.
+
+    Returns:
+        The project, with its verdict, or with the reason why it has none.
 
     Raises:
         ExportError: when a design rule is broken, the folder exists, or it cannot be written.
+        EmulationError: when there is no compiler but `verify` asks for one, or what was written is not bit-exact.
     """
     target = _absolute(path)
+    unverified = "not asked for" if verify is False else _no_compiler(required=verify is True)
     violations = design.check()
     if violations:
         raise ExportError(f"the design breaks a rule: {violations[0]}", where=design.network.name)
@@ -65,7 +77,30 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
         for parent in made:  # those made for nothing
             with contextlib.suppress(OSError):
                 parent.rmdir()
-    return FirmwareProject(Path(path), design)
+    project = FirmwareProject(Path(path), design, unverified=unverified)
+    if unverified:
+        if verify is None:
+            warnings.warn(f"{path} was written but not verified: {unverified}", stacklevel=3)
+        return project
+    return replace(project, verdict=_verdict(project, x))
+
+
+def _no_compiler(*, required: bool) -> str:
+    """Why this machine cannot verify; empty if it can."""
+    try:
+        find_compiler()
+    except EmulationError as error:
+        if required:
+            raise
+        return str(error)
+    return ""
+
+
+def _verdict(project: FirmwareProject, x: npt.NDArray[Any] | None) -> Verdict:
+    verdict = project.verify(x)
+    if verdict.mismatches:
+        raise EmulationError(f"is {verdict}", where=str(project.path), remedy="Do not use it; this is a bug of aie_explorer")
+    return verdict
 
 
 def _absolute(path: object) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +22,14 @@ class FirmwareProject:
     Attributes:
         path: the folder.
         design: the design, as `design.json` has it.
+        verdict: what the export's verification found; None where there was none.
+        unverified: why there was none.
     """
 
     path: Path
     design: Design
+    verdict: Verdict | None = field(default=None, compare=False)
+    unverified: str = field(default="not asked for", compare=False)
 
     @classmethod
     def open(cls, path: str | Path) -> FirmwareProject:

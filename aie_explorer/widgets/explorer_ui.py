@@ -7,6 +7,7 @@ goes wrong in a callback is shown, because front ends swallow exceptions.
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -151,8 +152,11 @@ class ExplorerUi(w.VBox):  # type: ignore[misc]
 
     def _export(self, design: Design, folder: Path, overwrite: bool) -> None:
         try:
-            project = design.export(folder, overwrite=overwrite)
-            self.status.value = views.status_html(f"exported {project}")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # said below
+                project = design.export(folder, overwrite=overwrite)
+            self.status.value = views.status_html(
+                f"exported {project}; {project.verdict or f'not verified: {project.unverified}'}")
         except Exception as error:
             self.status.value = views.status_html("not exported")
             self.alert.value = views.error_html(_words(error))

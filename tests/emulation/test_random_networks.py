@@ -47,7 +47,7 @@ def random_design(seed):
 
 def check(seed, tmp_path):
     design = random_design(seed)
-    verdict = design.export(tmp_path / "project").verify(samples=max(64, 2 * design.network.batch))
+    verdict = design.export(tmp_path / "project", verify=False).verify(samples=max(64, 2 * design.network.batch))
     assert verdict.mismatches == 0, f"{design}\n{verdict.to_frame()}"
 
 

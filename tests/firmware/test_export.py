@@ -11,6 +11,7 @@ import pytest
 from networks import mlp
 
 import aie_explorer as aie
+from aie_explorer.emulation import EmulationError
 from aie_explorer.errors import AieExplorerError, DesignError, ExportError
 from aie_explorer.firmware import FirmwareProject
 from aie_explorer.firmware.pack import pack_weights
@@ -28,7 +29,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_vitis_user_finds_everything(design, tmp_path):
-    project = design.export(tmp_path / "p")
+    project = design.export(tmp_path / "p", verify=False)
     names = {str(file) for file in project.files}
     assert {"Makefile", "README.md", "check.py", "design.json", "aie/graph.h", "aie/graph.cpp", "aie/aie.cfg",
             "aie/library/dense.h", "pl/mm2s.cpp", "pl/s2mm.cpp", "pl/system.cfg", "host/host.cpp"} <= names
@@ -46,7 +47,7 @@ def test_a_vitis_user_finds_everything(design, tmp_path):
 
 
 def test_the_graph_says_what_the_plan_says(design, tmp_path):
-    text = (design.export(tmp_path / "p").path / "aie/graph.h").read_text()
+    text = (design.export(tmp_path / "p", verify=False).path / "aie/graph.h").read_text()
     for name, (column, row) in design.place().items():
         assert f"create_{name}({column}, {row});" in text
     for buffer in design.plan().buffers:
@@ -57,7 +58,7 @@ def test_the_graph_says_what_the_plan_says(design, tmp_path):
 
 
 def test_weights_in_the_header_are_the_packed_ones(design, tmp_path):
-    text = (design.export(tmp_path / "p").path / "aie/weights/dense0.h").read_text()
+    text = (design.export(tmp_path / "p", verify=False).path / "aie/weights/dense0.h").read_text()
     block = text[text.index("dense0_weights"):text.index("};")]
     rows = [[int(v) for v in re.findall(r"-?\d+", row)] for row in re.findall(r"\{([-0-9, ]+)\}", block)]
     op, layer = design.network.layers[0], design.space.layers[0]
@@ -65,26 +66,26 @@ def test_weights_in_the_header_are_the_packed_ones(design, tmp_path):
 
 
 def test_export_is_deterministic_and_the_design_comes_back(design, tmp_path):
-    first, second = design.export(tmp_path / "a"), design.export(tmp_path / "b")
+    first, second = design.export(tmp_path / "a", verify=False), design.export(tmp_path / "b", verify=False)
     assert contents(first.path) == contents(second.path)
     again = FirmwareProject.open(first.path)
     assert again.design == design
-    assert contents(again.design.export(tmp_path / "c").path) == contents(first.path)
+    assert contents(again.design.export(tmp_path / "c", verify=False).path) == contents(first.path)
 
 
 def test_test_vectors_of_the_user(design, tmp_path):
     x = np.random.default_rng(0).uniform(-1, 1, (20, 64))
-    project = design.export(tmp_path / "p", x=x)
+    project = design.export(tmp_path / "p", x=x, verify=False)
     assert "#define ITERATIONS 3\n" in (project.path / "aie/graph.cpp").read_text()  # 20 samples at batch 8
     with pytest.raises(AieExplorerError, match="shape"):
-        design.export(tmp_path / "q", x=x[:, :5])
+        design.export(tmp_path / "q", x=x[:, :5], verify=False)
     with pytest.raises(AieExplorerError, match="NaN"):
         design.export(tmp_path / "q", x=np.full((8, 64), np.nan))
     assert not (tmp_path / "q").exists()
 
 
 def test_check_script_compares(design, tmp_path):
-    project = design.export(tmp_path / "p")
+    project = design.export(tmp_path / "p", verify=False)
 
     def run():
         return subprocess.run([sys.executable, "check.py"], cwd=project.path, capture_output=True, text=True)
@@ -105,37 +106,37 @@ def test_check_script_compares(design, tmp_path):
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_make_emu_needs_no_python(design, tmp_path):
-    project = design.export(tmp_path / "p")
+    project = design.export(tmp_path / "p", verify=False)
     command = ["make", "emu", "CXX=g++"]
     done = subprocess.run(command, cwd=project.path, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "bit-exact in host emulation", done.stderr
     file = project.path / "aie/parameters/dense0.h"
     file.write_text(file.read_text().replace("int shift = 9", "int shift = 8"))
     assert subprocess.run(command, cwd=project.path, capture_output=True).returncode != 0
-    design.export(tmp_path / "q")
+    design.export(tmp_path / "q", verify=False)
     assert (tmp_path / "q").is_dir()
 
 
 def test_an_existing_folder_is_refused(design, tmp_path):
-    design.export(tmp_path / "p")
+    design.export(tmp_path / "p", verify=False)
     before = contents(tmp_path / "p")
     with pytest.raises(ExportError, match="exists already"):
-        design.export(tmp_path / "p")
+        design.export(tmp_path / "p", verify=False)
     assert contents(tmp_path / "p") == before
     (tmp_path / "p" / "build").mkdir()
     (tmp_path / "p" / "build" / "stale.o").write_text("old")
-    design.export(tmp_path / "p", overwrite=True)
+    design.export(tmp_path / "p", overwrite=True, verify=False)
     assert contents(tmp_path / "p") == before
     for name, words in (("mine.cpp", "did not write"), ("aie/graph.h", "was edited")):
         (tmp_path / "p" / name).write_text("// mine")
         kept = contents(tmp_path / "p")
         with pytest.raises(ExportError, match=words):
-            design.export(tmp_path / "p", overwrite=True)
+            design.export(tmp_path / "p", overwrite=True, verify=False)
         assert contents(tmp_path / "p") == kept
         (tmp_path / "p" / name).write_bytes(before[name]) if name in before else (tmp_path / "p" / name).unlink()
     (tmp_path / "link").symlink_to(tmp_path / "p")
     with pytest.raises(ExportError, match="no folder"):
-        design.export(tmp_path / "link", overwrite=True)
+        design.export(tmp_path / "link", overwrite=True, verify=False)
 
 
 def test_a_foreign_folder_is_never_overwritten(design, tmp_path):
@@ -143,14 +144,14 @@ def test_a_foreign_folder_is_never_overwritten(design, tmp_path):
     (tmp_path / "home" / "thesis.tex").write_text("years of work")
     (tmp_path / "home" / "design.json").write_text("{}")
     with pytest.raises(ExportError, match="no project of this package"):
-        design.export(tmp_path / "home", overwrite=True)
+        design.export(tmp_path / "home", overwrite=True, verify=False)
     assert contents(tmp_path) == {"home/design.json": b"{}", "home/thesis.tex": b"years of work"}
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_full_disk_leaves_what_was_there(design, tmp_path, monkeypatch, overwrite):
     if overwrite:
-        design.export(tmp_path / "p")
+        design.export(tmp_path / "p", verify=False)
     before = contents(tmp_path)
     written = []
     real = Path.write_text
@@ -163,9 +164,9 @@ def test_a_full_disk_leaves_what_was_there(design, tmp_path, monkeypatch, overwr
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(ExportError, match="No space left"):
-        design.export(tmp_path / "p", overwrite=overwrite)
+        design.export(tmp_path / "p", overwrite=overwrite, verify=False)
     with pytest.raises(ExportError, match="No space left"):
-        design.export(tmp_path / "new" / "deep" / "p")
+        design.export(tmp_path / "new" / "deep" / "p", verify=False)
     assert contents(tmp_path) == before
     assert {p.name for p in tmp_path.iterdir()} == ({"p"} if overwrite else set())
 
@@ -173,19 +174,19 @@ def test_a_full_disk_leaves_what_was_there(design, tmp_path, monkeypatch, overwr
 def test_an_unwritable_place(design, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportError, match="cannot be written"):
-        design.export(tmp_path / "file" / "p")
+        design.export(tmp_path / "file" / "p", verify=False)
 
 
 @pytest.mark.parametrize("dims", [[75, 32], [10, 10], [17, 3], [1000, 500], [784, 512]])
 def test_any_size_exports(dims, tmp_path):
-    project = aie.Explorer(mlp(dims)).best("tiles").export(tmp_path / "p")
+    project = aie.Explorer(mlp(dims)).best("tiles").export(tmp_path / "p", verify=False)
     assert (project.path / "aie/graph.h").is_file()
 
 
 def test_wide_types_and_an_unquantized_output(tmp_path):
     wide = FixedPoint(16, 10)
     network = mlp([40, 24, 12], x=wide, w=FixedPoint(8, 7), y=wide, last=FixedPoint(32, 17))
-    text = (aie.Explorer(network).best("interval", max_tiles=8).export(tmp_path / "p").path
+    text = (aie.Explorer(network).best("interval", max_tiles=8).export(tmp_path / "p", verify=False).path
             / "aie/parameters/dense1.h").read_text()
     assert "using out_t = int32;" in text
     assert "using in_t = int16;" in text
@@ -205,7 +206,7 @@ def test_a_folder_that_is_no_project(tmp_path):
 
 
 def test_readme_and_makefile_name_the_board(design, tmp_path):
-    project = design.export(tmp_path / "p")
+    project = design.export(tmp_path / "p", verify=False)
     assert "VEK280" in (project.path / "README.md").read_text()
     assert "xilinx_vek280_base" in (project.path / "Makefile").read_text()
     assert microtile_name(design.choices[0].microtile) in (project.path / "README.md").read_text()
@@ -213,3 +214,34 @@ def test_readme_and_makefile_name_the_board(design, tmp_path):
         command = ["make", "-n", "x86sim", "PLATFORM=p.xpfm"]
         make = subprocess.run(command, cwd=project.path, capture_output=True, text=True)
         assert "x86simulator" in make.stdout
+
+
+def test_an_export_verifies_by_default(design, tmp_path):
+    project = design.export(tmp_path / "p")
+    assert project.verdict is not None and project.verdict.mismatches == 0
+    assert not project.unverified
+
+
+def test_an_export_without_a_compiler_says_so(design, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.warns(UserWarning, match="not verified.*no C\\+\\+ compiler"):
+        project = design.export(tmp_path / "p")
+    assert project.verdict is None and "no C++ compiler" in project.unverified
+    with pytest.raises(EmulationError, match="no C\\+\\+ compiler"):
+        design.export(tmp_path / "q", verify=True)
+    assert not (tmp_path / "q").exists()
+
+
+def test_an_export_that_is_not_bit_exact_is_an_error(design, tmp_path, monkeypatch):
+    module = sys.modules["aie_explorer.firmware.export"]
+
+    real = module.render
+
+    def broken(*arguments):
+        for name, text in real(*arguments):
+            yield name, text.replace("static constexpr int shift = ", "static constexpr int shift = 1 + ")
+
+    monkeypatch.setattr(module, "render", broken)
+    with pytest.raises(EmulationError, match="NOT bit-exact"):
+        design.export(tmp_path / "p")
