@@ -33,6 +33,6 @@ def mlp(dims: Sequence[int], *, batch: int = 8, seed: int = 0, x: FixedPoint = I
         frac = source.type.frac + w.frac
         biases = QuantizedArray(rng.integers(-4000, 4001, n), FixedPoint(16, frac)) if bias else None
         clamp = (fixed.min_int, fixed.max_int)
-        ops.append(Dense(f"dense{i}", f"dense{i}", source.name, out.name, weights, biases, clamp))
+        ops.append(Dense(f"dense{i}", f"dense{i}", (source.name,), out.name, weights, biases, clamp))
         tensors[out.name] = source = out
     return BoundAccumulators().apply(Network("mlp", batch, tuple(ops), tensors, ("x",), (source.name,)))

@@ -24,6 +24,7 @@ from aie_explorer.errors import ExportError
 from aie_explorer.explorer import Explorer
 from aie_explorer.firmware import FirmwareProject
 from aie_explorer.frontends import load
+from aie_explorer.reference import compare, output_names, simulate_all
 
 MANIFEST = "demo.json"
 """Digests of the files a demo wrote: only these may a later one replace."""
@@ -76,11 +77,13 @@ def demo(arguments: argparse.Namespace) -> int:
         shutil.rmtree(scratch, ignore_errors=True)
     print(f"wrote {out / 'project'}: {files} files\nwrote {out / 'report.html'}\n")
 
-    ours = design.simulate(inputs)
+    (label,) = output_names(network)
+    ours = simulate_all(network, inputs)[label]
     accuracy = float(np.mean(ours.argmax(axis=1) == labels))
     print(f"The test digits in the integer arithmetic of the array: {accuracy:.1%} recognised,")
     sys.stdout.flush()
-    status = report(ours, predictions, "QKeras's own predictions", as_json=False)
+    status = report(compare(network, inputs, {label: predictions}), len(inputs), "QKeras's own predictions",
+                    as_json=False)
     return _emulate(FirmwareProject.open(out / "project"), inputs) or status
 
 

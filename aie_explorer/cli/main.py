@@ -147,6 +147,8 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify",
                                  help="compare a project in host emulation, or our arithmetic with QKeras, bit by bit")
     _model_arguments(verify)
+    verify.add_argument("--against", metavar="MODEL",
+                        help="the QKeras model of a project: compare the reference with it too, layer by layer")
     verify.add_argument("--vectors", metavar="FILE",
                         help=".npz with `inputs` and with `predictions` to compare with where QKeras is not installed")
     verify.add_argument("--samples", type=whole, default=1000,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from aie_explorer.arguments import samples
 from aie_explorer.design.estimate import Estimate, estimate, single_design_space
 from aie_explorer.devices import Device, find
 from aie_explorer.errors import AieExplorerError, DesignError, ModelError
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from aie_explorer.checks import Violation
     from aie_explorer.firmware import FirmwareProject
     from aie_explorer.placement import Placement
+    from aie_explorer.reference import Inputs
     from aie_explorer.search.space import DesignSpace
     from aie_explorer.transport import Plan
 
@@ -51,12 +50,14 @@ class Design:
         if len(self.choices) != len(self.network.layers):
             raise DesignError(f"{len(self.choices)} choices for {len(self.network.layers)} layers",
                               where=self.network.name)
-        for legal, (a, b) in zip(self.space.edges, zip(self.space.layers, self.space.layers[1:], strict=False),
-                                 strict=True):
-            if not legal[0, 0]:
+        layers = self.space.layers
+        for edge in self.space.edges:
+            if not edge.legal.all():
+                names = " and ".join(layers[i].name for i in edge.producers)
                 raise DesignError(
-                    "the cascades and slices of the two layers cannot share memory tiles: a memory tile has six ports "
-                    "each way, and no boundary of their slices coincides", where=f"{a.name} to {b.name}",
+                    "the cascades and slices of the layers cannot share memory tiles: a memory tile has six ports "
+                    "each way, and no boundary of their slices coincides",
+                    where=f"{names} to {layers[edge.consumer].name}",
                     rule="AM020 ch5", remedy="Use a smaller cas_num or cas_length, or slices that line up")
 
     @cached_property
@@ -84,7 +85,9 @@ class Design:
 
         names = list(self.layers)
         blocks = [Block(name, choice.cas_length, choice.cas_num) for name, choice in self.layers.items()]
-        return place(blocks, list(itertools.pairwise(names)), self.device)
+        edges = [(names[source], names[i]) for i, sources in enumerate(self.space.sources) for source in sources
+                 if source >= 0]
+        return place(blocks, edges, self.device)
 
     def place(self) -> Placement:
         """Where every layer sits on the array.
@@ -110,17 +113,21 @@ class Design:
 
         return check(self)
 
-    def simulate(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def simulate(self, x: Inputs) -> npt.NDArray[np.float64] | dict[str, npt.NDArray[np.float64]]:
         """The model's outputs for any number of samples, in the model's units, by exact integer arithmetic.
 
         Args:
-            x: [samples, *input shape] in the model's units; quantized at the input as the model does.
+            x: [samples, *input shape] in the model's units; quantized at the input as the model does. Several inputs
+                are given by name, or as a list in the model's order.
+
+        Returns:
+            [samples, features]; where there are several outputs, by the name of the model's layer.
         """
         from aie_explorer.reference import simulate
 
-        return simulate(self.network, samples(x, "x"))
+        return simulate(self.network, x)
 
-    def export(self, path: str | Path, *, overwrite: bool = False, x: npt.ArrayLike | None = None,
+    def export(self, path: str | Path, *, overwrite: bool = False, x: Inputs | None = None,
                verify: bool | None = None) -> FirmwareProject:
         """Write the Vitis project, then compile and run it on this machine and compare every layer, bit for bit.
 
@@ -137,7 +144,7 @@ class Design:
         """
         from aie_explorer.firmware import export
 
-        return export(self, path, overwrite=overwrite, x=None if x is None else samples(x, "x"), verify=verify)
+        return export(self, path, overwrite=overwrite, x=x, verify=verify)
 
     def to_json(self) -> dict[str, Any]:
         """Everything needed to rebuild the design, the network's weights included.

@@ -9,9 +9,6 @@ import tempfile
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import numpy.typing as npt
 
 from aie_explorer.design import Design
 from aie_explorer.emulation import EmulationError, find_compiler
@@ -19,12 +16,13 @@ from aie_explorer.errors import ExportError
 from aie_explorer.firmware.manifest import check_replaceable, write_manifest
 from aie_explorer.firmware.project import FirmwareProject
 from aie_explorer.firmware.render import render
-from aie_explorer.firmware.stimulus import quantized_inputs, random_inputs, stimulus
+from aie_explorer.firmware.stimulus import random_inputs, stimulus
 from aie_explorer.firmware.verify import Verdict
+from aie_explorer.reference import Inputs, quantized
 
 
 def export(design: Design, path: str | Path, *, overwrite: bool = False,
-           x: npt.NDArray[Any] | None = None, verify: bool | None = None) -> FirmwareProject:
+           x: Inputs | None = None, verify: bool | None = None) -> FirmwareProject:
     """Write the project of a design. It is made beside its place and moved there when complete.
 
     Then it is compiled and run on this machine and every layer compared with the reference (`verify`).
@@ -34,7 +32,8 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
         path: folder to create; its parents are made.
         overwrite: replace an earlier project at that place, as it was written; a folder that holds anything else, or
             a file that was edited since, is never touched.
-        x: [samples, *input shape] test vectors in the model's units; random ones when None.
+        x: [samples, *input shape] test vectors in the model's units, by name or as a list where there are several
+            inputs; random ones when None.
         verify: whether to; when None it is done if this machine has a C++20 compiler, else a warning says why not.
 
     Returns:
@@ -50,8 +49,8 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
     if violations:
         raise ExportError(f"the design breaks a rule: {violations[0]}", where=design.network.name)
     _refuse_existing(target, overwrite)
-    ints = random_inputs(design.space) if x is None else quantized_inputs(design.space, x)
-    if len(ints) == 0:
+    ints = random_inputs(design.space) if x is None else quantized(design.network, x)
+    if len(next(iter(ints.values()))) == 0:
         raise ExportError("there is no sample among the test vectors", where="x", remedy="Leave x out or give some")
     vectors = stimulus(design.space, design.plan(), ints)
     made = [parent for parent in target.parents if not parent.exists()]
@@ -96,10 +95,11 @@ def _no_compiler(*, required: bool) -> str:
     return ""
 
 
-def _verdict(project: FirmwareProject, x: npt.NDArray[Any] | None) -> Verdict:
+def _verdict(project: FirmwareProject, x: Inputs | None) -> Verdict:
     verdict = project.verify(x)
     if verdict.mismatches:
-        raise EmulationError(f"is {verdict}", where=str(project.path), remedy="Do not use it; this is a bug of aie_explorer")
+        raise EmulationError(f"is {verdict}", where=str(project.path),
+                             remedy="Do not use it; this is a bug of aie_explorer")
     return verdict
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from aie_explorer.ir import Dense, IntArray
@@ -37,6 +39,19 @@ def pack_bias(layer: LayerSpace, op: Dense) -> IntArray:
     return np.broadcast_to(padded.reshape(wide, n), (num, n))
 
 
+def pack_shifts(layer: LayerSpace, op: Dense, shift: int) -> IntArray:
+    """[cas_num, n / N] the shift of every column of microtiles, where outputs differ; `shift` is the common part."""
+    assert op.finer is not None
+    o = layer.table[0]
+    n, N, num = int(o["n"]), int(o["N"]), int(o["cas_num"])
+    wide = num if o["split"] != ROWS else 1
+    padded = np.zeros(wide * n, np.int64)
+    padded[:op.n] = op.finer
+    blocks = padded.reshape(wide, n // N, N)
+    assert (blocks == blocks[:, :, :1]).all()  # CHANNEL_BLOCK is a multiple of every N
+    return np.broadcast_to(shift + blocks[:, :, 0], (num, n // N))
+
+
 def iterations_of(samples: int, batch: int) -> int:
     """Calls of the graph that `samples` need; the last is filled up with zeros."""
     return max(1, -(-samples // batch))
@@ -65,17 +80,19 @@ def _window(plio: Plio, values: IntArray) -> IntArray:
     return out
 
 
-def unpack_outputs(plan: Plan, received: list[IntArray], batch: int, features: int, samples: int) -> IntArray:
-    """[samples, features] results from what each output PLIO received ([iterations, rows, columns])."""
-    calls = len(received[0])
-    out = np.zeros((calls, batch, features), np.int64)
-    for plio, values in zip(plan.outputs, received, strict=True):
+def unpack_outputs(plan: Plan, received: Mapping[str, IntArray], tensor: str, batch: int, columns: int, samples: int
+                   ) -> IntArray:
+    """[samples, columns] results of an output from what each PLIO received ([iterations, rows, columns] by name)."""
+    plios = [plio for plio in plan.outputs if plio.tensor == tensor]
+    calls = len(received[plios[0].name])
+    out = np.zeros((calls, batch, columns), np.int64)
+    for plio in plios:
         rows = min(plio.rows, batch - plio.first_row)
-        columns = min(plio.columns, features - plio.first_column)
-        if rows > 0 and columns > 0:
-            out[:, plio.first_row:plio.first_row + rows, plio.first_column:plio.first_column + columns] = \
-                values[:, :rows, :columns]
-    return out.reshape(calls * batch, features)[:samples]
+        width = min(plio.columns, columns - plio.first_column)
+        if rows > 0 and width > 0:
+            out[:, plio.first_row:plio.first_row + rows, plio.first_column:plio.first_column + width] = \
+                received[plio.name][:, :rows, :width]
+    return out.reshape(calls * batch, columns)[:samples]
 
 
 def to_text(values: IntArray, per_line: int) -> str:

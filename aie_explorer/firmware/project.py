@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy.typing as npt
-
-from aie_explorer.arguments import samples as as_samples
 from aie_explorer.design import Design, load_design
 
 if TYPE_CHECKING:
     from aie_explorer.firmware.verify import Verdict
+    from aie_explorer.reference import Inputs
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class FirmwareProject:
         """Every file of the project, relative to its folder."""
         return sorted(file.relative_to(self.path) for file in self.path.rglob("*") if file.is_file())
 
-    def verify(self, x: npt.ArrayLike | None = None, *, samples: int = 64, timeout_s: float = 120.0) -> Verdict:
+    def verify(self, x: Inputs | None = None, *, samples: int = 64, timeout_s: float = 120.0) -> Verdict:
         """Compile the project on this machine, run it, and compare every tensor with the reference, bit for bit.
 
         Args:
@@ -58,7 +56,7 @@ class FirmwareProject:
         """
         from aie_explorer.firmware.verify import verify
 
-        return verify(self, None if x is None else as_samples(x, "x"), samples=samples, timeout_s=timeout_s)
+        return verify(self, x, samples=samples, timeout_s=timeout_s)
 
     def __str__(self) -> str:
         return f"{self.path}: {len(self.files)} files, {self.design.tiles} tiles of {self.design.device.name}"

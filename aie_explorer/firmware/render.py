@@ -15,7 +15,7 @@ import numpy as np
 import aie_explorer
 from aie_explorer.design import Design
 from aie_explorer.emulation.build import include_folder
-from aie_explorer.firmware.pack import pack_bias, pack_weights, to_text
+from aie_explorer.firmware.pack import pack_bias, pack_shifts, pack_weights, to_text
 from aie_explorer.firmware.stimulus import Stimulus
 from aie_explorer.ir import Dense, IntArray, storage_bytes
 from aie_explorer.placement import Placement
@@ -59,6 +59,8 @@ def render(design: Design, stimulus: Stimulus) -> Iterator[tuple[str, str]]:
         yield path, environment.get_template(f"{path}.jinja").render(context)
     for op, layer, described in zip(design.network.layers, design.space.layers, context["layers"], strict=True):
         packed = described | {"weights": pack_weights(layer, op), "bias": pack_bias(layer, op)}
+        if op.finer is not None:
+            packed["shift_rows"] = pack_shifts(layer, op, described["shift"])
         for path in PER_LAYER:
             text = environment.get_template(f"{path}.jinja").render(layer=packed)
             yield path.replace("layer", op.name), text
@@ -77,7 +79,7 @@ def port_name(plio: Plio) -> str:
 def layer_context(op: Dense, layer: LayerSpace, design: Design, placement: Placement) -> dict[str, Any]:
     """What the templates say of one layer."""
     o, network = layer.table[0], design.network
-    source, target = network.type_of(op.input), network.type_of(op.output)
+    source, target = network.type_of(op.inputs[0]), network.type_of(op.output)
     storage_low, storage_high = np.iinfo(target.storage).min, np.iinfo(target.storage).max
     low, high = op.clamp or (int(storage_low), int(storage_high))
     numbers = {name: int(o[name]) for name in ("M", "K", "N", "cas_length", "cas_num", "rows", "k", "n", "acc_bits")}
@@ -86,7 +88,8 @@ def layer_context(op: Dense, layer: LayerSpace, design: Design, placement: Place
         "name": op.name, "k_total": op.k, "n_total": op.n, "split": SPLITS[int(o["split"])],
         "in_t": source.storage, "weight_t": op.weights.type.storage, "out_t": target.storage,
         "acc_tag": f"acc{numbers['acc_bits']}", "column": column, "row": row, "low": low, "high": high,
-        "shift": 0 if op.clamp is None else source.frac + op.weights.type.frac - target.frac,
+        "shift": 0 if op.clamp is None else int(op.sum_frac(network).min()) - target.frac,
+        "shifts": op.finer is not None,
         "rounding": target.rounding, "roles": _roles(numbers["cas_length"]),
     }
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from aie_explorer.errors import ModelError
 from aie_explorer.firmware.pack import iterations_of, pack_input, pack_output
-from aie_explorer.ir import IntArray, quantize
+from aie_explorer.ir import IntArray
 from aie_explorer.reference import apply_dense, simulate_ints
 from aie_explorer.search.space import DesignSpace
-from aie_explorer.space import ROWS
+from aie_explorer.space.handover import made_rows
 from aie_explorer.transport import Plan
 
 RANDOM_SAMPLES = 64
@@ -35,47 +33,49 @@ class Stimulus:
     outputs: dict[str, IntArray]
 
 
-def random_inputs(space: DesignSpace, samples: int = RANDOM_SAMPLES, seed: int = 0) -> IntArray:
-    """[samples, features] integers over the whole range of the input's type."""
+def random_inputs(space: DesignSpace, samples: int = RANDOM_SAMPLES, seed: int = 0) -> dict[str, IntArray]:
+    """[samples, columns] integers over the whole range of each input's type, by the tensor's name."""
     network = space.network
-    fixed = network.type_of(network.inputs[0])
     rng = np.random.default_rng(seed)
-    return rng.integers(fixed.min_int, fixed.max_int + 1, (samples, space.layers[0].work.k))
+    drawn = {}
+    for name in network.inputs:
+        tensor, fixed = network.tensors[name], network.type_of(name)
+        drawn[name] = tensor.from_model(rng.integers(fixed.min_int, fixed.max_int + 1,
+                                                     (samples, tensor.model_features)))
+    return drawn
 
 
-def quantized_inputs(space: DesignSpace, x: npt.NDArray[Any]) -> IntArray:
-    """[samples, features] integers of inputs in the model's units."""
-    features = space.layers[0].work.k
-    if x.ndim < 2 or x.size != len(x) * features:
-        raise ModelError(f"the test vectors have shape {x.shape}", where=space.network.inputs[0],
-                         remedy=f"Give an array of shape (samples, {features})")
-    return quantize(x.astype(np.float32).reshape(len(x), features), space.network.type_of(space.network.inputs[0]))
-
-
-def stimulus(space: DesignSpace, plan: Plan, ints: IntArray) -> Stimulus:
-    """What each PLIO sends for `ints` [samples, features], and what it must receive."""
+def stimulus(space: DesignSpace, plan: Plan, ints: Mapping[str, IntArray]) -> Stimulus:
+    """What each PLIO sends for `ints` ([samples, columns] of every input), and what it must receive."""
     batch = space.network.batch
-    calls = iterations_of(len(ints), batch)
-    filled = np.zeros((calls * batch, ints.shape[1]), np.int64)
-    filled[:len(ints)] = ints
-    result = simulate_ints(space.network, filled)[space.network.outputs[0]].reshape(calls, batch, -1)
+    samples = len(next(iter(ints.values())))
+    calls = iterations_of(samples, batch)
+    filled = {name: np.zeros((calls * batch, values.shape[1]), np.int64) for name, values in ints.items()}
+    for name, values in ints.items():
+        filled[name][:samples] = values
+    results = simulate_ints(space.network, filled)
     beyond = _rows_beyond_batch(space)
-    rows = np.concatenate([result, np.broadcast_to(beyond, (calls, *beyond.shape))], axis=1)
-    return Stimulus(len(ints), calls, {p.name: pack_input(p, ints, batch) for p in plan.inputs},
-                    {p.name: pack_output(p, rows) for p in plan.outputs})
+    made = {}
+    for name in space.network.outputs:
+        rows = np.broadcast_to(beyond[name], (calls, *beyond[name].shape))
+        made[name] = np.concatenate([results[name].reshape(calls, batch, -1), rows], axis=1)
+    return Stimulus(samples, calls, {p.name: pack_input(p, ints[p.tensor], batch) for p in plan.inputs},
+                    {p.name: pack_output(p, made[p.tensor]) for p in plan.outputs})
 
 
-def _rows_beyond_batch(space: DesignSpace) -> IntArray:
-    """What the last layer computes in the rows that pad the batch: they begin as zeros and see every bias.
+def _rows_beyond_batch(space: DesignSpace) -> dict[str, IntArray]:
+    """What every layer computes in the rows that fill up the batch: they begin as zeros and see every bias.
 
-    Where a layer takes more rows than the one before it made, the memory tile fills the rest with zeros.
+    Where a layer takes more rows than the ones before it made, the memory tile fills the rest with zeros.
     """
-    network, batch = space.network, space.network.batch
-    values = np.zeros((0, space.layers[0].work.k), np.int64)
+    network = space.network
+    beyond = {name: np.zeros((0, network.tensors[name].shape[0]), np.int64) for name in network.inputs}
     for layer, op in zip(space.layers, network.layers, strict=True):
-        o = layer.table[0]
-        rows = int(o["rows"]) * (int(o["cas_num"]) if o["split"] == ROWS else 1) - batch
-        padded = np.zeros((rows, values.shape[1]), np.int64)
-        padded[:len(values)] = values[:rows]
-        values = apply_dense(network, op, padded)
-    return values
+        rows = int(made_rows(layer.table)[0]) - network.batch
+        inputs = []
+        for name in op.inputs:
+            padded = np.zeros((rows, beyond[name].shape[1]), np.int64)
+            padded[:len(beyond[name])] = beyond[name][:rows]
+            inputs.append(padded)
+        beyond[op.output] = apply_dense(network, op, *inputs)
+    return beyond

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from aie_explorer.emulation import emulate
 from aie_explorer.firmware.pack import to_text
 from aie_explorer.firmware.render import port_name
-from aie_explorer.firmware.stimulus import quantized_inputs, random_inputs, stimulus
+from aie_explorer.firmware.stimulus import random_inputs, stimulus
 from aie_explorer.ir import IntArray, storage_bytes
-from aie_explorer.reference import simulate_ints
+from aie_explorer.reference import Inputs, quantized, simulate_ints
 
 if TYPE_CHECKING:
     from aie_explorer.firmware.project import FirmwareProject
@@ -64,13 +63,14 @@ class Verdict:
                 f"the first in {worst.tensor} at {worst.first}")
 
 
-def verify(project: FirmwareProject, x: npt.NDArray[Any] | None = None, *, samples: int = 64,
+def verify(project: FirmwareProject, x: Inputs | None = None, *, samples: int = 64,
            timeout_s: float = 120.0, flags: tuple[str, ...] = ()) -> Verdict:
     """Compile the project, run it, and compare every tensor with the numpy reference.
 
     Args:
         project: what to verify.
-        x: [samples, *input shape] in the model's units; `samples` random ones over the whole input range when None.
+        x: [samples, *input shape] in the model's units, by name or as a list where there are several inputs;
+            `samples` random ones over the whole input range when None.
         samples: how many random samples.
         timeout_s: after which the program is ended.
         flags: further compiler flags.
@@ -80,21 +80,24 @@ def verify(project: FirmwareProject, x: npt.NDArray[Any] | None = None, *, sampl
     """
     design = project.design
     space, network, plan = design.space, design.network, design.plan()
-    ints = random_inputs(space, samples) if x is None else quantized_inputs(space, x)
+    ints = random_inputs(space, samples) if x is None else quantized(network, x)
     vectors = stimulus(space, plan, ints)
     bits = design.device.plio_bits
     texts = {port_name(p): to_text(vectors.inputs[p.name], bits // 8 // storage_bytes(p.storage)) for p in plan.inputs}
     result = emulate(project.path, inputs=texts, iterations=vectors.iterations, timeout_s=timeout_s, flags=flags)
     reference = simulate_ints(network, ints)
     tensors = []
-    for name in (network.inputs[0], *(op.output for op in network.ops)):
-        parts = [_compare(trace, b.rows, b.columns, b.first_row, b.first_column, reference[name], network.batch)
-                 for b, trace in zip(plan.buffers, result.traces, strict=True) if b.tensor == name]
+    for name in (*network.inputs, *(op.output for op in network.ops)):
+        parts = [_compare(trace.reshape(-1, b.rows, b.columns)[:, :, part.column:part.column + part.columns],
+                          b.first_row, part.first_column, reference[name], network.batch)
+                 for b, trace in zip(plan.buffers, result.traces, strict=True) for part in b.parts
+                 if part.tensor == name]
         tensors.append(_merge(name, parts))
-    leaves = [_compare(result.outputs[port_name(p)], p.rows, p.columns, p.first_row, p.first_column,
-                       reference[network.outputs[0]], network.batch) for p in plan.outputs]
-    tensors.append(_merge(f"{network.outputs[0]} at the PLIOs", leaves))
-    return Verdict(tuple(tensors), len(ints), result.compile_seconds, result.run_seconds)
+    for name in network.outputs:
+        leaves = [_compare(result.outputs[port_name(p)].reshape(-1, p.rows, p.columns), p.first_row, p.first_column,
+                           reference[name], network.batch) for p in plan.outputs if p.tensor == name]
+        tensors.append(_merge(f"{name} at the PLIOs", leaves))
+    return Verdict(tuple(tensors), vectors.samples, result.compile_seconds, result.run_seconds)
 
 
 @dataclass(frozen=True)
@@ -104,12 +107,18 @@ class _Part:
     first: str
 
 
-def _compare(got: IntArray, rows: int, columns: int, first_row: int, first_column: int, expected: IntArray,
-             batch: int) -> _Part:
-    """Compare the part of a tensor that a buffer or PLIO holds; padding rows and columns are passed over."""
-    calls = len(got) // (rows * columns)
+def _compare(got: IntArray, first_row: int, first_column: int, expected: IntArray, batch: int) -> _Part:
+    """Compare the part of a tensor that a buffer or PLIO holds; padding rows and columns are passed over.
+
+    Args:
+        got: [calls, rows, columns] contents.
+        first_row, first_column: where they begin in the tensor.
+        expected: [samples, columns] the whole tensor.
+        batch: samples of a call.
+    """
+    calls = len(got)
     samples, features = expected.shape
-    window = got.reshape(calls, rows, columns)[:, :max(0, batch - first_row), :max(0, features - first_column)]
+    window = got[:, :max(0, batch - first_row), :max(0, features - first_column)]
     wanted = np.zeros((calls * batch, features), np.int64)
     wanted[:samples] = expected
     true = np.zeros(calls * batch, bool)

@@ -1,64 +1,106 @@
-"""Steps of the layers to a network: names, tensors, and the type of the input."""
+"""Calls of the layers to a network: names, tensors, and the types of the inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from aie_explorer.errors import ModelError
-from aie_explorer.frontends.graph import Chain
+from aie_explorer.frontends.graph import Graph
 from aie_explorer.frontends.layers import Step, layer_steps
 from aie_explorer.frontends.names import TENSOR_SUFFIX, identifier
 from aie_explorer.frontends.raw import RawModel
-from aie_explorer.ir import Dense, FixedPoint, Network, Op, Quantize, Relu, Reshape, Tensor
+from aie_explorer.ir import Add, Concat, Dense, FixedPoint, Network, Op, Quantize, Relu, Reshape, Tensor
+
+_PLAIN: Mapping[str, type[Op]] = {"quantize": Quantize, "relu": Relu, "reshape": Reshape, "add": Add, "concat": Concat}
 
 
-def assemble(chain: Chain, raw: RawModel, batch: int, input_type: FixedPoint | None, name: str | None) -> Network:
+def assemble(graph: Graph, raw: RawModel, batch: int, input_type: FixedPoint | None, name: str | None) -> Network:
     """The network of a model, each layer spelled out as operations.
 
     Raises:
         ModelError: when a layer has no exact integer meaning, or `input_type` contradicts the model.
     """
-    steps: list[Step] = []
-    shape = chain.input_shape
-    for layer in chain.layers:
-        steps += layer_steps(layer, raw.weights.get(layer.name, ()), shape)
-        shape = steps[-1].shape if steps else shape
-    steps = _with_input(steps, chain, input_type, raw.where)
-    taken: set[str] = set()
-    title = identifier(name if name is not None else chain.name, set(), "model")
-    first = Tensor(identifier(chain.input_name, taken, "x"), chain.input_shape, None)
-    tensors = [first]
-    ops: list[Op] = []
-    for step in steps:
-        label = identifier(_label(step, ops), taken)
-        ops.append(_op(step, label, tensors[-1].name))
-        kept = tensors[-1].type if step.kind in ("relu", "reshape") else step.type
-        tensors.append(Tensor(label + TENSOR_SUFFIX, step.shape, kept))
-    return Network(title, batch, tuple(ops), {tensor.name: tensor for tensor in tensors}, (first.name,),
-                   (tensors[-1].name,))
+    made = _Assembly()
+    title = identifier(name if name is not None else graph.name, set(), "model")
+    for value, (label, shape) in enumerate(graph.inputs):
+        tensor = Tensor(identifier(label, made.taken, "x"), shape, None, label)
+        made.tensors[tensor.name] = tensor
+        made.names[value] = tensor.name
+    inputs = tuple(made.tensors)
+    read = {value for call in graph.calls for value in call.inputs}
+    for call in graph.calls:
+        shapes = tuple(made.tensors[made.names[value]].shape for value in call.inputs)
+        last = call.output in graph.outputs and call.output not in read
+        current = tuple(made.names[value] for value in call.inputs)
+        for step in layer_steps(call.layer, raw.weights.get(call.layer.name, ()), shapes, last=last):
+            current = (made.add(step, current),)
+        made.names[call.output] = current[0]
+    outputs = tuple(made.names[value] for value in graph.outputs)
+    if len(set(outputs)) != len(outputs):
+        raise ModelError("gives one tensor twice", where=raw.where, remedy="Give each output once")
+    network = Network(title, batch, tuple(made.ops), made.tensors, inputs, outputs, tuple(made.notes))
+    return network if input_type is None else _with_input(network, input_type, raw.where)
 
 
-def _label(step: Step, ops: Sequence[Op]) -> str:
-    """The layer's name; the activation inside a layer, being its second operation, adds what it is."""
-    return f"{step.source}_{step.kind}" if ops and ops[-1].source == step.source else step.source
+@dataclass
+class _Assembly:
+    """What is put together so far."""
+
+    taken: set[str] = field(default_factory=set)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)  # of the tensor of each value
+    ops: list[Op] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, step: Step, sources: tuple[str, ...]) -> str:
+        """The operation of a step; the name of its tensor."""
+        if step.note:
+            self.notes.append(step.note)
+        label = identifier(self._label(step), self.taken)
+        target = label + TENSOR_SUFFIX
+        if step.kind == "dense":
+            assert step.weights is not None
+            op: Op = Dense(label, step.source, sources, target, step.weights, step.bias, finer=step.finer,
+                           model_macs=step.macs)
+        else:
+            op = _PLAIN[step.kind](label, step.source, sources, target)
+        kept = self.tensors[sources[0]].type if step.kind in ("relu", "reshape") else step.type
+        self.ops.append(op)
+        self.tensors[target] = Tensor(target, step.shape, kept, step.source)
+        return target
+
+    def _label(self, step: Step) -> str:
+        """The layer's name; the activation inside a layer, being its second operation, adds what it is."""
+        again = bool(self.ops) and self.ops[-1].source == step.source and step.kind != self.ops[-1].__class__.__name__
+        return f"{step.source}_{step.kind}" if again and step.kind in ("quantize", "relu") else step.source
 
 
-def _with_input(steps: list[Step], chain: Chain, asked: FixedPoint | None, where: str) -> list[Step]:
-    """The steps with the input quantized as the caller asks, where the model does not say."""
-    if asked is None:
-        return steps
-    given = next((step for step in steps if step.kind not in ("reshape", "relu")), None)
-    if given is None or given.kind != "quantize":
-        return [Step("quantize", chain.input_name, chain.input_shape, asked), *steps]
-    if given.type != asked:
-        raise ModelError(f"the model quantizes its input to {given.type} but input_type asks for {asked}",
-                         where=f"{where}: {given.source}", remedy="Leave input_type out")
-    return steps
+def _with_input(network: Network, asked: FixedPoint, where: str) -> Network:
+    """The network with every input quantized as the caller asks, where the model does not say."""
+    ops, tensors = list(network.ops), dict(network.tensors)
+    for name in network.inputs:
+        first = _first_quantizers(network, name)
+        if first is None:
+            tensors[name] = Tensor(name, tensors[name].shape, asked, tensors[name].source)
+        for op in first or ():
+            if network.type_of(op.output) != asked:
+                raise ModelError(f"the model quantizes its input to {network.type_of(op.output)} but input_type asks "
+                                 f"for {asked}", where=f"{where}: {op.source}", remedy="Leave input_type out")
+    return network.replace(ops=tuple(ops), tensors=tensors)
 
 
-def _op(step: Step, name: str, source: str) -> Op:
-    target = name + TENSOR_SUFFIX
-    if step.kind == "dense":
-        assert step.weights is not None
-        return Dense(name, step.source, source, target, step.weights, step.bias)
-    return {"quantize": Quantize, "relu": Relu, "reshape": Reshape}[step.kind](name, step.source, source, target)
+def _first_quantizers(network: Network, tensor: str) -> list[Op] | None:
+    """The quantizers an input reaches first; None where something else computes with it unquantized."""
+    found: list[Op] = []
+    for op in network.consumers(tensor):
+        if isinstance(op, Quantize):
+            found.append(op)
+        elif isinstance(op, (Relu, Reshape)):
+            beyond = _first_quantizers(network, op.output)
+            if beyond is None:
+                return None
+            found += beyond
+        else:
+            return None
+    return found

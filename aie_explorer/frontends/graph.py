@@ -1,9 +1,9 @@
-"""The model's configuration to its layers in order: Sequential and Functional, one chain for now."""
+"""The model's configuration to the calls of its layers in order: branches, shared layers and nested models included."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from aie_explorer.errors import ModelError
 from aie_explorer.frontends.raw import (
@@ -17,13 +17,21 @@ from aie_explorer.frontends.raw import (
     shorten,
 )
 
+MODELS = ("Sequential", "Functional", "Model")
+MOST_CALLS = 10_000
+DEEPEST = 16
+"""Models nested in models."""
+
+Reference = tuple[str, int, int]
+"""A tensor as Keras names it: layer, which call of it, which of its outputs."""
+
 
 @dataclass(frozen=True, eq=False)
 class Layer:
     """One layer of the model.
 
     Attributes:
-        name: as the model spells it.
+        name: as the model spells it; the names of the models it is nested in come before it, separated by "/".
         kind: its class, such as "QDense".
         config: its settings.
         where: file and layer, for messages.
@@ -38,122 +46,207 @@ class Layer:
 
 
 @dataclass(frozen=True, eq=False)
-class Chain:
-    """Layers that follow each other, from one input to one output.
+class Call:
+    """One use of a layer. Values are numbered; the inputs of the graph come first.
+
+    Attributes:
+        layer: which.
+        inputs: the values it reads.
+        output: the value it makes.
+    """
+
+    layer: Layer
+    inputs: tuple[int, ...]
+    output: int
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """The calls of a model's layers, each after those whose values it reads.
 
     Attributes:
         name: the model's name.
-        input_name: the name of the input layer.
-        input_shape: dimensions of one sample.
+        inputs: (name, dimensions of one sample) of every input; they are values 0, 1, ...
+        outputs: the values the model gives.
     """
 
     name: str
-    input_name: str
-    input_shape: tuple[int, ...]
-    layers: tuple[Layer, ...]
+    inputs: tuple[tuple[str, tuple[int, ...]], ...]
+    calls: tuple[Call, ...]
+    outputs: tuple[int, ...]
 
 
-def parse_graph(raw: RawModel) -> Chain:
-    """The chain of layers of a Sequential or Functional model.
+def parse_graph(raw: RawModel) -> Graph:
+    """The calls of a Sequential or Functional model.
 
     Raises:
-        ModelError: when the model branches, nests models, shares layers, or the configuration is malformed.
+        ModelError: when the configuration is malformed, or the model is of a kind that does not describe its graph.
     """
     kind, where = class_of(raw.config, raw.where), raw.where
-    if kind not in ("Sequential", "Functional", "Model"):
+    if kind not in MODELS:
         raise ModelError(f"is a {kind}, which does not describe its own graph", where=where,
                          remedy="Build it as a Sequential or Functional model")
-    settings = raw.config.get("config")
-    if kind == "Sequential" and isinstance(settings, list):  # Keras before 2.2.3
+    config = _model_config(raw.config, where)
+    heads = _heads(kind, config, where)
+    walk = _Walk(next_value=len(heads))
+    outputs = _inline(walk, kind, config, list(range(len(heads))), "", where, 0)
+    name = as_text(config.get("name", "model"), "the model's name", where)
+    return Graph(name, tuple(heads), tuple(walk.calls), tuple(outputs))
+
+
+@dataclass
+class _Walk:
+    """The calls found so far."""
+
+    next_value: int
+    calls: list[Call] = field(default_factory=list)
+
+    def call(self, layer: Layer, inputs: Sequence[int]) -> int:
+        if len(self.calls) >= MOST_CALLS:
+            raise ModelError(f"has more than {MOST_CALLS} calls of layers", where=layer.where)
+        self.calls.append(Call(layer, tuple(inputs), self.next_value))
+        self.next_value += 1
+        return self.next_value - 1
+
+
+def _model_config(spec: JsonObject, where: str) -> JsonObject:
+    settings = spec.get("config")
+    if class_of(spec, where) == "Sequential" and isinstance(settings, list):  # Keras before 2.2.3
         settings = {"name": "sequential", "layers": settings}
-    config = as_object(settings, "the model's config", where)
+    return as_object(settings, "the model's config", where)
+
+
+def _items(config: JsonObject, where: str) -> list[JsonObject]:
     items = [as_object(item, "a layer", where) for item in as_list(config.get("layers"), "the list of layers", where)]
     if not items:
         raise ModelError("the model has no layers", where=where)
-    if kind == "Sequential":
-        ordered, head = _sequential(items, config, where)
-    else:
-        ordered, head = _functional(items, config, where)
-    name = as_text(config.get("name", "model"), "the model's name", where)
     for item in items:
         _require_float32(_settings(item, where), f"{where}: {_name(item, where)}")
-    return Chain(name, *head, tuple(_layer(item, where) for item in ordered))
+    return items
 
 
-def _sequential(
-    items: Sequence[JsonObject], config: JsonObject, where: str
-) -> tuple[Sequence[JsonObject], tuple[str, tuple[int, ...]]]:
-    if class_of(items[0], where) == "InputLayer":
-        return items[1:], (_name(items[0], where), _shape(_settings(items[0], where), where))
-    first = _settings(items[0], where)
-    if "batch_input_shape" in first or "batch_shape" in first:
-        return items, ("input", _shape(first, where))
-    return items, ("input", _shape({"batch_shape": config.get("build_input_shape")}, where))
+def _heads(kind: str, config: JsonObject, where: str) -> list[tuple[str, tuple[int, ...]]]:
+    """Name and shape of every input of the outermost model."""
+    items = _items(config, where)
+    if kind == "Sequential":
+        if class_of(items[0], where) == "InputLayer":
+            return [(_name(items[0], where), _shape(_settings(items[0], where), where))]
+        first = _settings(items[0], where)
+        if "batch_input_shape" in first or "batch_shape" in first:
+            return [("input", _shape(first, where))]
+        return [("input", _shape({"batch_shape": config.get("build_input_shape")}, where))]
+    known = {_name(item, where): item for item in items if class_of(item, where) == "InputLayer"}
+    names = _input_names(config, known, where)
+    return [(name, _shape(_settings(known[name], where), where)) for name in names]
 
 
-def _functional(
-    items: Sequence[JsonObject], config: JsonObject, where: str
-) -> tuple[Sequence[JsonObject], tuple[str, tuple[int, ...]]]:
-    by_source: dict[str, JsonObject] = {}
-    heads = [item for item in items if class_of(item, where) == "InputLayer"]
-    if len(heads) != 1:
-        raise ModelError(f"the model has {len(heads)} inputs; only one is supported so far", where=where,
-                         remedy="Load each branch as a model of its own")
-    for item in items:
-        if item is heads[0]:
+def _input_names(config: JsonObject, known: Mapping[str, JsonObject], where: str) -> list[str]:
+    """The input layers in the order in which the model takes them."""
+    names = [name for name, _, _ in _references(config.get("input_layers"))]
+    if not names or sorted(names) != sorted(known):
+        raise ModelError(f"its inputs are {shorten(names)} but its input layers {shorten(list(known))}", where=where)
+    return names
+
+
+def _inline(walk: _Walk, kind: str, config: JsonObject, inputs: list[int], prefix: str, where: str, depth: int
+            ) -> list[int]:
+    """The outputs of a model on given values, its calls appended to the walk."""
+    if depth > DEEPEST:
+        raise ModelError(f"nests models more than {DEEPEST} deep", where=where)
+    items = _items(config, where)
+    if kind == "Sequential":
+        if len(inputs) != 1:
+            raise ModelError(f"a Sequential model is called with {len(inputs)} inputs", where=where)
+        value = inputs[0]
+        for item in items:
+            if class_of(item, where) != "InputLayer":
+                value = _apply(walk, item, [value], prefix, where, depth, trains=False)[0]
+        return [value]
+    return _functional(walk, items, config, inputs, prefix, where, depth)
+
+
+def _functional(walk: _Walk, items: list[JsonObject], config: JsonObject, inputs: list[int], prefix: str, where: str,
+                depth: int) -> list[int]:
+    """Calls in the order in which the outputs need them; what no output needs is left out."""
+    by_name = {_name(item, where): item for item in items}
+    known = {name: item for name, item in by_name.items() if class_of(item, where) == "InputLayer"}
+    names = _input_names(config, known, where)
+    if len(names) != len(inputs):
+        raise ModelError(f"a model of {len(names)} inputs is called with {len(inputs)}", where=where)
+    made: dict[tuple[str, int], list[int]] = {(name, 0): [value] for name, value in zip(names, inputs, strict=True)}
+    nodes = {name: list(as_list(item.get("inbound_nodes"), "inbound_nodes", where))
+             for name, item in by_name.items() if name not in known}
+    wanted = list(_references(config.get("output_layers")))
+    if not wanted:
+        raise ModelError("the model names no output", where=where)
+    pending: list[tuple[str, int]] = [(name, node) for name, node, _ in reversed(wanted)]
+    entered: set[tuple[str, int]] = set()
+    while pending:
+        here = pending[-1]
+        if here in made:
+            pending.pop()
             continue
-        source = _source(item, where)
-        if source in by_source:
-            raise ModelError(f"the output of layer {source!r} is used {_both(by_source[source], item, where)}; "
-                             "branches are not supported so far", where=where,
-                             remedy="Load each branch as a model of its own")
-        by_source[source] = item
-    ordered: list[JsonObject] = []
-    here = _name(heads[0], where)
-    # Popping ends the walk even where a malformed file names itself as its own input.
-    while here in by_source:
-        ordered.append(by_source.pop(here))
-        here = _name(ordered[-1], where)
-    if by_source:
-        stray = _name(next(iter(by_source.values())), where)
-        raise ModelError(f"layer {stray!r} is not connected to the input", where=where)
-    outputs = list(_tensors(config.get("output_layers")))
-    if outputs != [here]:
-        raise ModelError(f"the model's outputs are {shorten(outputs)} but its chain of layers ends at {here!r}; only "
-                         "one output at the end is supported so far", where=where)
-    return ordered, (_name(heads[0], where), _shape(_settings(heads[0], where), where))
+        sources = _sources(here, nodes, where)
+        missing = [(name, node) for name, node, _ in sources if (name, node) not in made]
+        if missing:
+            if here in entered:
+                raise ModelError(f"layer {here[0]!r} reads its own output", where=where)
+            entered.add(here)
+            pending.extend(reversed(missing))
+            continue
+        values = [_value(made, source, where) for source in sources]
+        made[here] = _apply(walk, by_name[here[0]], values, prefix, where, depth,
+                            trains=_trains(nodes[here[0]][here[1]]))
+        pending.pop()
+    return [_value(made, reference, where) for reference in wanted]
 
 
-def _both(one: JsonObject, other: JsonObject, where: str) -> str:
-    return f"by both {_name(one, where)!r} and {_name(other, where)!r}"
+def _sources(call: tuple[str, int], nodes: Mapping[str, list[object]], where: str) -> list[Reference]:
+    """The tensors that one call of a layer reads."""
+    name, index = call
+    if name not in nodes or not 0 <= index < len(nodes[name]):
+        raise ModelError(f"layer {name!r} is not connected to the input", where=where)
+    found = list(_references(nodes[name][index]))
+    if not found:
+        raise ModelError(f"layer {name!r} reads nothing", where=where)
+    return found
 
 
-def _source(item: JsonObject, where: str) -> str:
-    """The only layer whose output this one reads."""
-    name, nodes = _name(item, where), as_list(item.get("inbound_nodes"), "inbound_nodes", where)
-    sources = list(_tensors(nodes))
-    if len(nodes) == 1 and len(sources) == 1:
-        return sources[0]
-    if len(nodes) > 1:
-        raise ModelError("the layer is shared (called more than once)", where=f"{where}: {name}",
-                         remedy="Give every place a layer of its own")
-    raise ModelError(f"the layer reads {len(sources)} tensors; branches are not supported so far",
-                     where=f"{where}: {name}", remedy="Load each branch as a model of its own")
+def _value(made: Mapping[tuple[str, int], list[int]], reference: Reference, where: str) -> int:
+    name, node, index = reference
+    values = made[(name, node)]
+    if not 0 <= index < len(values):
+        raise ModelError(f"output {index} of layer {name!r} does not exist", where=where)
+    return values[index]
 
 
-def _tensors(tree: object) -> Iterator[str]:
-    """The layers whose outputs are named anywhere in a structure of call arguments, of Keras 2 or 3."""
+def _apply(walk: _Walk, item: JsonObject, inputs: list[int], prefix: str, where: str, depth: int, *, trains: bool
+           ) -> list[int]:
+    """The values one call of a layer, or of a model in its place, makes."""
+    kind, name = class_of(item, where), prefix + _name(item, where)
+    if kind in MODELS:
+        return _inline(walk, kind, _model_config(item, where), inputs, f"{name}/", f"{where}: {name}", depth + 1)
+    return [walk.call(Layer(name, kind, _settings(item, where), f"{where}: {name}", trains), inputs)]
+
+
+def _references(tree: object) -> Iterator[Reference]:
+    """The tensors named anywhere in a structure of call arguments, of Keras 2 or 3, in order."""
     pending = [tree]
     while pending:
         here = pending.pop()
         if isinstance(here, dict):
             history = here.get("keras_history")
-            pending.extend([history] if history is not None else here.values())
+            pending.extend([history] if history is not None else reversed(list(here.values())))
         elif isinstance(here, (list, tuple)):
-            if len(here) >= 3 and isinstance(here[0], str) and isinstance(here[1], int):
-                yield here[0]
+            if len(here) >= 3 and isinstance(here[0], str) and _is_index(here[1]) and _is_index(here[2]):
+                yield here[0], int(here[1]), int(here[2])
+                pending.extend(reversed([value for value in here[3:] if isinstance(value, dict)]))
             else:
-                pending.extend(here)
+                pending.extend(reversed(here))
+
+
+def _is_index(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _trains(tree: object) -> bool:
@@ -168,12 +261,6 @@ def _trains(tree: object) -> bool:
         elif isinstance(here, (list, tuple)):
             pending.extend(here)
     return False
-
-
-def _layer(item: JsonObject, where: str) -> Layer:
-    name = _name(item, where)
-    return Layer(name, class_of(item, f"{where}: {name}"), _settings(item, where), f"{where}: {name}",
-                 _trains(item.get("inbound_nodes")))
 
 
 def _settings(item: JsonObject, where: str) -> JsonObject:

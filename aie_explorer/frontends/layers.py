@@ -17,10 +17,11 @@ from aie_explorer.frontends.quantizers import (
     parse_quantizer,
     quantize_weights,
 )
-from aie_explorer.frontends.raw import FloatArray, as_integer, as_list, class_of, shorten
-from aie_explorer.ir import FixedPoint, QuantizedArray
+from aie_explorer.frontends.raw import WEIGHT_LIMIT, FloatArray, as_integer, as_list, class_of, shorten
+from aie_explorer.ir import FixedPoint, IntArray, QuantizedArray
 
-SUPPORTED = "QDense, Dense, QActivation, Activation, ReLU, Flatten, Reshape and Dropout"
+SUPPORTED = ("QDense, Dense, QActivation, Activation, ReLU, Add, Concatenate, Flatten, Reshape, Dropout, and a Softmax "
+             "at the end")
 
 Shape = tuple[int, ...]
 
@@ -36,44 +37,78 @@ class Step:
         type: what a "quantize" rounds to.
         weights: integers [k, n] of a "dense".
         bias: integers [n] of a "dense", or None.
+        finer: fraction bits that each output's weights have beyond the common ones, where outputs differ.
+        macs: multiply-accumulates of a sample of a "dense".
+        note: what was changed without loss, in words; empty if nothing.
     """
 
-    kind: Literal["quantize", "relu", "reshape", "dense"]
+    kind: Literal["quantize", "relu", "reshape", "dense", "add", "concat"]
     source: str
     shape: Shape
     type: FixedPoint | None = None
     weights: QuantizedArray | None = None
     bias: QuantizedArray | None = None
+    finer: IntArray | None = None
+    macs: int | None = None
+    note: str = ""
 
 
-def layer_steps(layer: Layer, weights: Sequence[FloatArray], shape: Shape) -> tuple[Step, ...]:
-    """The operations of one layer on an input of `shape` (one sample).
+def layer_steps(layer: Layer, weights: Sequence[FloatArray], shapes: Sequence[Shape], *, last: bool = False
+                ) -> tuple[Step, ...]:
+    """The operations of one call of a layer on inputs of `shapes` (one sample); at least one.
+
+    Args:
+        layer: which.
+        weights: its arrays.
+        shapes: of its inputs.
+        last: whether the model gives its output out and nothing else reads it: a softmax is then left to the host.
 
     Raises:
         ModelError: when the layer is not supported or has no exact integer meaning.
     """
+    if layer.kind in ("Add", "Concatenate"):
+        return (_joined(layer, shapes),)
+    if len(shapes) != 1:
+        raise ModelError(f"the {layer.kind} reads {len(shapes)} tensors", where=layer.where,
+                         remedy="Join them by Add or Concatenate")
+    shape = shapes[0]
     if layer.kind in ("QDense", "Dense"):
-        return _dense(layer, weights, shape)
-    if layer.kind in ("QActivation", "Activation"):
-        return _activation(layer, layer.config.get("activation"), shape)
-    if layer.kind == "ReLU":
-        return _relu(layer, shape)
-    if layer.kind == "Flatten":
-        return (Step("reshape", layer.name, (math.prod(shape),)),)
-    if layer.kind == "Reshape":
-        return (Step("reshape", layer.name, _target_shape(layer, shape)),)
-    if layer.kind == "Dropout":
+        steps = _dense(layer, weights, shape, last=last)
+    elif layer.kind in ("QActivation", "Activation", "Softmax"):
+        spec = "softmax" if layer.kind == "Softmax" else layer.config.get("activation")
+        steps = _activation(layer, spec, shape, last=last)
+    elif layer.kind == "ReLU":
+        steps = _relu(layer, shape)
+    elif layer.kind in ("Flatten", "Reshape"):
+        steps = (Step("reshape", layer.name, _target_shape(layer, shape)),)
+    elif layer.kind == "Dropout":
         if layer.trains:
             raise ModelError("the Dropout is called with training=True, so it drops at random at inference too",
                              where=layer.where, remedy="Call it without training")
-        return (Step("reshape", layer.name, shape),)
-    raise ModelError(f"the layer {layer.kind} is not supported", where=layer.where, rule=f"supported are {SUPPORTED}",
-                     remedy=_remedy(layer.kind))
+        steps = (Step("reshape", layer.name, shape),)
+    else:
+        raise ModelError(f"the layer {layer.kind} is not supported", where=layer.where,
+                         rule=f"supported are {SUPPORTED}", remedy=_remedy(layer.kind))
+    return steps or (Step("reshape", layer.name, shape),)
+
+
+def _joined(layer: Layer, shapes: Sequence[Shape]) -> Step:
+    """An Add or Concatenate."""
+    if len(shapes) < 2:
+        raise ModelError(f"the {layer.kind} reads {len(shapes)} tensor", where=layer.where, remedy="Leave it out")
+    if layer.kind == "Add":
+        if len(set(shapes)) != 1:
+            raise ModelError(f"adds tensors of shapes {' and '.join(map(str, shapes))}", where=layer.where,
+                             rule="nothing is repeated to fit", remedy="Give all the same shape")
+        return Step("add", layer.name, shapes[0])
+    axis = as_integer(layer.config.get("axis", -1), "axis", layer.where)
+    if any(len(shape) != 1 for shape in shapes) or axis not in (-1, 1):
+        raise ModelError(f"joins tensors of shapes {' and '.join(map(str, shapes))} along axis {axis}",
+                         where=layer.where, rule="only vectors can be joined", remedy="Put a Flatten before it")
+    return Step("concat", layer.name, (sum(shape[0] for shape in shapes),))
 
 
 def _remedy(kind: str) -> str:
-    if kind == "Softmax":
-        return "Cut the model before it: Model(model.input, model.layers[-2].output)"
     if "Prune" in kind:
         return "Remove the pruning wrapper with strip_pruning first"
     if "BatchNormalization" in kind:
@@ -82,12 +117,17 @@ def _remedy(kind: str) -> str:
 
 
 def _target_shape(layer: Layer, shape: Shape) -> Shape:
+    """The shape of a Flatten or Reshape; numbers keep their order, so only the sizes matter."""
+    if layer.kind == "Flatten":
+        return (math.prod(shape),)
     target = [as_integer(size, "target_shape", layer.where)
               for size in as_list(layer.config.get("target_shape"), "target_shape", layer.where)]
-    if target not in ([math.prod(shape)], [-1]):
-        raise ModelError(f"reshapes to {tuple(target)}", where=layer.where, rule="only vectors are supported so far",
-                         remedy=f"Reshape to ({math.prod(shape)},) or use Flatten")
-    return (math.prod(shape),)
+    known = math.prod(size for size in target if size != -1)
+    if target.count(-1) > 1 or min(target, default=0) < -1 or known < 1 or math.prod(shape) % known or (
+            -1 not in target and known != math.prod(shape)):
+        raise ModelError(f"reshapes {shape} to {tuple(target)}", where=layer.where,
+                         remedy="Reshape to as many numbers as there are")
+    return tuple(math.prod(shape) // known if size == -1 else size for size in target)
 
 
 def _relu(layer: Layer, shape: Shape) -> tuple[Step, ...]:
@@ -101,18 +141,21 @@ def _relu(layer: Layer, shape: Shape) -> tuple[Step, ...]:
     return (Step("relu", layer.name, shape),)
 
 
-def _activation(layer: Layer, spec: object, shape: Shape) -> tuple[Step, ...]:
+def _activation(layer: Layer, spec: object, shape: Shape, *, last: bool) -> tuple[Step, ...]:
     """The steps of an activation: none, a function by name, or a quantizer."""
     if isinstance(spec, dict) and class_of(spec, layer.where) == "function":
         spec = spec.get("config")
     if spec is None or spec == "linear":
-        return (Step("reshape", layer.name, shape),) if "Activation" in layer.kind else ()
+        return ()
+    if spec == "softmax" and last:
+        return (Step("reshape", layer.name, shape, note=f"{layer.name}: the softmax is left to the host; the array "
+                                                        "gives what goes into it"),)
     if spec == "relu":
         return (Step("relu", layer.name, shape),)
     name = spec.partition("(")[0] if isinstance(spec, str) else str(dict(_pairs(spec)).get("class_name"))
     if not name.rpartition(">")[2].startswith("quantized_"):
-        remedy = ("Cut the model before it; the largest score is the largest before a softmax too"
-                  if name == "softmax" else "Use relu, linear, quantized_relu or quantized_bits")
+        remedy = ("Only a softmax at the very end is left to the host" if name == "softmax"
+                  else "Use relu, linear, quantized_relu or quantized_bits")
         raise ModelError(f"the activation {shorten(name)} has no exact integer meaning", where=layer.where,
                          remedy=remedy)
     quantizer = parse_quantizer(spec, layer.where)
@@ -124,14 +167,13 @@ def _pairs(spec: object) -> Mapping[str, object]:
     return spec if isinstance(spec, dict) else {}
 
 
-def _dense(layer: Layer, arrays: Sequence[FloatArray], shape: Shape) -> tuple[Step, ...]:
+def _dense(layer: Layer, arrays: Sequence[FloatArray], shape: Shape, *, last: bool) -> tuple[Step, ...]:
+    """A Dense on the last axis; on the positions of the other axes it is one matrix of blocks on the diagonal."""
     config, where = layer.config, layer.where
-    if len(shape) != 1:
-        raise ModelError(f"the Dense layer reads a tensor of shape {shape}", where=where,
-                         rule="only vectors are supported so far", remedy="Put a Flatten before it")
     units = as_integer(config.get("units"), "units", where)
     with_bias = bool(config.get("use_bias", True))
-    expected: list[Shape] = [(shape[0], units), (units,)][: 1 + with_bias]
+    positions = math.prod(shape[:-1])
+    expected: list[Shape] = [(shape[-1], units), (units,)][: 1 + with_bias]
     if units < 1 or [array.shape for array in arrays] != expected:
         found = ", ".join(str(array.shape) for array in arrays) or "none"
         raise ModelError(f"its configuration asks for weights of shape {', '.join(map(str, expected))} but the file "
@@ -142,8 +184,18 @@ def _dense(layer: Layer, arrays: Sequence[FloatArray], shape: Shape) -> tuple[St
         raise ModelError("the layer uses Keras's own LoRA or quantization", where=where, remedy="Use QDense instead")
     kernel = _kernel(layer, arrays[0])
     bias = _bias(layer, arrays[1]) if with_bias else None
-    return (Step("dense", layer.name, (units,), weights=kernel, bias=bias),
-            *_activation(layer, config.get("activation"), (units,)))
+    out = (*shape[:-1], units)
+    macs = positions * kernel.values.size
+    note = ""
+    if positions > 1:
+        if positions**2 * kernel.values.size > WEIGHT_LIMIT:
+            raise ModelError(f"{positions} positions of a {shape[-1]} x {units} layer make too large a matrix",
+                             where=where, remedy="Use fewer positions")
+        kernel = QuantizedArray(np.kron(np.eye(positions, dtype=np.int64), kernel.values), kernel.type)
+        bias = bias and QuantizedArray(np.tile(bias.values, positions), bias.type)
+        note = f"{layer.name}: its {positions} positions made one matrix of blocks on the diagonal"
+    return (Step("dense", layer.name, out, weights=kernel, bias=bias, macs=macs, note=note),
+            *_activation(layer, config.get("activation"), out, last=last))
 
 
 def _kernel(layer: Layer, values: FloatArray) -> QuantizedArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,17 @@ import numpy.typing as npt
 from aie_explorer.errors import MissingExtraError, ModelError
 
 
-def qkeras_predict(path: str | Path, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The predictions of a saved model, by QKeras and TensorFlow.
+def qkeras_predict(path: str | Path, x: Sequence[npt.NDArray[Any]], layers: Sequence[str]
+                   ) -> dict[str, npt.NDArray[Any]]:
+    """The outputs of layers of a saved model, by QKeras and TensorFlow.
 
     Args:
         path: a .h5 or .keras file.
-        x: [samples, ...] inputs in the model's units, the features of a sample in any shape.
+        x: [samples, ...] numbers for every input in the model's units, the features of a sample in any shape.
+        layers: names of layers; those inside of nested models and those called more than once are passed over.
+
+    Returns:
+        [samples, ...] by the layer's name.
 
     Raises:
         MissingExtraError: when QKeras is not installed.
@@ -30,8 +36,23 @@ def qkeras_predict(path: str | Path, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         raise MissingExtraError("QKeras", "qkeras", "comparing with the model itself") from None
     try:
         model = load_qmodel(str(path), compile=False)
-        prediction: npt.NDArray[Any] = np.asarray(model.predict(x.reshape(len(x), *model.input_shape[1:]), verbose=0))
+        return _run(model, x, layers)
     except Exception as error:  # whatever TensorFlow raises, the user is told in a sentence
-        reason = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
+        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
         raise ModelError(f"QKeras cannot run it ({reason})", where=str(path)) from None
-    return prediction
+
+
+def _run(model: Any, x: Sequence[npt.NDArray[Any]], layers: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    import keras
+
+    wanted = {}
+    for layer in model.layers:
+        try:
+            if layer.name in layers:
+                wanted[layer.name] = layer.output
+        except (AttributeError, ValueError):  # called more than once, or never
+            continue
+    inner = keras.Model(model.inputs, list(wanted.values()))
+    shaped = [values.reshape(len(values), *tensor.shape[1:]) for values, tensor in zip(x, model.inputs, strict=True)]
+    found = inner.predict(shaped if len(shaped) > 1 else shaped[0], verbose=0)
+    return dict(zip(wanted, [np.asarray(one) for one in (found if isinstance(found, list) else [found])], strict=True))

@@ -1,6 +1,6 @@
 """Integer semantics of a network: exact types, operations, tensors."""
 
-from aie_explorer.ir.network import Dense, Network, Op, Quantize, Relu, Reshape, Tensor
+from aie_explorer.ir.network import CHANNEL_BLOCK, Add, Concat, Dense, Network, Op, Quantize, Relu, Reshape, Tensor
 from aie_explorer.ir.types import (
     FixedPoint,
     IntArray,
@@ -12,6 +12,9 @@ from aie_explorer.ir.types import (
 )
 
 __all__ = [
+    "CHANNEL_BLOCK",
+    "Add",
+    "Concat",
     "Dense",
     "FixedPoint",
     "IntArray",

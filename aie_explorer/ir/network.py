@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from aie_explorer.errors import ModelError
-from aie_explorer.ir.types import FixedPoint, QuantizedArray
+from aie_explorer.ir.types import FixedPoint, IntArray, QuantizedArray
+
+_T = TypeVar("_T", bound=np.generic)
+
+CHANNEL_BLOCK = 8
+"""Outputs that share a shift where outputs differ: every microtile is 4 or 8 outputs wide."""
 
 # Names of networks, layers and tensors become C++ identifiers and file names.
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
@@ -25,21 +35,49 @@ class Tensor:
         name: identifier, unique in the network, safe in C++ and in paths.
         shape: dimensions of one sample, the batch not included.
         type: the exact type; None where the model computes on unquantized real numbers.
+        source: the layer of the user's model whose output it is, as the model spells it; empty where it is none.
+        features: for every column the feature of the model's tensor it holds, -1 for one that only fills up; None
+            where columns are the features in order.
     """
 
     name: str
     shape: tuple[int, ...]
     type: FixedPoint | None
+    source: str = ""
+    features: tuple[int, ...] | None = None
+
+    @property
+    def model_features(self) -> int:
+        """Features of one sample in the model."""
+        return math.prod(self.shape) if self.features is None else max(self.features, default=-1) + 1
+
+    def to_model(self, values: npt.NDArray[_T]) -> npt.NDArray[_T]:
+        """[samples, columns] to [samples, features], in the model's order."""
+        if self.features is None:
+            return values
+        order = np.array(self.features)
+        out = np.empty((len(values), self.model_features), values.dtype)
+        out[:, order[order >= 0]] = values[:, order >= 0]
+        return out
+
+    def from_model(self, values: npt.NDArray[_T]) -> npt.NDArray[_T]:
+        """[samples, features] in the model's order to [samples, columns]; what fills up is zero."""
+        if self.features is None:
+            return values
+        order = np.array(self.features)
+        out = np.zeros((len(values), len(order)), values.dtype)
+        out[:, order >= 0] = values[:, order[order >= 0]]
+        return out
 
 
 @dataclass(frozen=True, eq=False)
 class Op:
-    """One operation: reads `input`, writes `output` (names of tensors)."""
+    """One operation: reads `inputs`, writes `output` (names of tensors)."""
 
     name: str
     source: str
     """The layer of the user's model it came from, as the model spells it."""
-    input: str
+    inputs: tuple[str, ...]
     output: str
 
 
@@ -59,8 +97,21 @@ class Reshape(Op):
 
 
 @dataclass(frozen=True, eq=False)
+class Add(Op):
+    """The sum of two tensors or more of one shape."""
+
+
+@dataclass(frozen=True, eq=False)
+class Concat(Op):
+    """Tensors side by side, along the last axis."""
+
+
+@dataclass(frozen=True, eq=False)
 class Dense(Op):
     """y = clamp(srs(x @ weights + bias)), the clamp and shift being there once an activation is fused.
+
+    x is its inputs side by side. Their integers may be worth different powers of two: the weights make up for it, so
+    that every product is worth 2**-(frac of the first input + frac of the weights).
 
     Attributes:
         weights: integers [k, n].
@@ -68,12 +119,17 @@ class Dense(Op):
         clamp: (low, high) integers of the output type, once a quantizer is fused; None leaves the exact sum.
         accumulator_bits: signed bits that hold every partial sum for any input of the input type, from the
             actual weights; 0 before it is computed.
+        finer: for each output the fraction bits that its weights, bias and sums have beyond the common ones, where
+            outputs differ; equal within each block of CHANNEL_BLOCK outputs.
+        model_macs: multiply-accumulates of a sample in the user's model; None where they are the k x n of the weights.
     """
 
     weights: QuantizedArray
     bias: QuantizedArray | None = None
     clamp: tuple[int, int] | None = None
     accumulator_bits: int = 0
+    finer: IntArray | None = None
+    model_macs: int | None = None
 
     @property
     def k(self) -> int:
@@ -84,6 +140,16 @@ class Dense(Op):
     def n(self) -> int:
         """Outputs of the layer."""
         return int(self.weights.values.shape[1])
+
+    @property
+    def macs(self) -> int:
+        """Useful multiply-accumulates of one sample."""
+        return self.k * self.n if self.model_macs is None else self.model_macs
+
+    def sum_frac(self, network: Network) -> IntArray:
+        """[n] fraction bits of every output's sum."""
+        common = network.type_of(self.inputs[0]).frac + self.weights.type.frac
+        return np.full(self.n, common, np.int64) + (0 if self.finer is None else self.finer)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +193,7 @@ class Network:
 
     def consumers(self, tensor: str) -> Iterator[Op]:
         """The operations that read a tensor."""
-        return (op for op in self.ops if op.input == tensor)
+        return (op for op in self.ops if tensor in op.inputs)
 
     def producer(self, tensor: str) -> Op | None:
         """The operation that writes a tensor, None for a network input."""
@@ -141,19 +207,19 @@ class Network:
     @property
     def macs(self) -> int:
         """Useful multiply-accumulates of one call (all samples of the batch)."""
-        return self.batch * sum(op.k * op.n for op in self.layers)
+        return self.batch * sum(op.macs for op in self.layers)
 
     @cached_property
     def digest(self) -> str:
         """A hash of everything that fixes the network's arithmetic, the batch included."""
         text = hashlib.sha256()
         for op in self.ops:
-            text.update(repr((type(op).__name__, op.name, op.input, op.output)).encode())
+            text.update(repr((type(op).__name__, op.name, op.inputs, op.output)).encode())
             if isinstance(op, Dense):
                 arrays = [op.weights] + ([op.bias] if op.bias is not None else [])
                 text.update(repr((op.clamp, op.accumulator_bits, [(a.type, a.values.shape) for a in arrays])).encode())
-                for array in arrays:
-                    text.update(array.values.astype("<i8").tobytes())
+                for values in [array.values for array in arrays] + ([op.finer] if op.finer is not None else []):
+                    text.update(values.astype("<i8").tobytes())
         text.update(repr((self.batch, sorted(self.tensors.items()), self.inputs, self.outputs)).encode())
         return text.hexdigest()
 
@@ -173,8 +239,9 @@ def validate(network: Network) -> None:
         if op.name in names:
             raise ModelError("two operations have this name", where=op.name)
         names.add(op.name)
-        if op.input not in ready:
-            raise ModelError(f"reads {op.input!r} before it is computed", where=op.name)
+        for name in op.inputs:
+            if name not in ready:
+                raise ModelError(f"reads {name!r} before it is computed", where=op.name)
         if op.output in ready:
             raise ModelError(f"writes {op.output!r} a second time", where=op.name)
         if op.output not in network.tensors:

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from aie_explorer.errors import ModelError
-from aie_explorer.ir.network import Dense, Network, Op, Quantize, Relu, Reshape, Tensor
+from aie_explorer.ir.network import Add, Concat, Dense, Network, Op, Quantize, Relu, Reshape, Tensor
 from aie_explorer.ir.types import FixedPoint, QuantizedArray
 
-FORMAT = 1
-_KINDS: dict[str, type[Op]] = {kind.__name__: kind for kind in (Dense, Quantize, Relu, Reshape)}
+FORMAT = 2
+_KINDS: dict[str, type[Op]] = {kind.__name__: kind for kind in (Add, Concat, Dense, Quantize, Relu, Reshape)}
 MAX_ELEMENTS = 1 << 28
 
 
@@ -24,7 +24,8 @@ def network_to_json(network: Network) -> dict[str, Any]:
     return {
         "format": FORMAT, "name": network.name, "batch": network.batch,
         "inputs": list(network.inputs), "outputs": list(network.outputs), "rewrites": list(network.rewrites),
-        "tensors": [{"name": t.name, "shape": list(t.shape), "type": t.type and dataclasses.asdict(t.type)}
+        "tensors": [{"name": t.name, "shape": list(t.shape), "type": t.type and dataclasses.asdict(t.type),
+                     "source": t.source, "features": t.features and list(t.features)}
                     for t in network.tensors.values()],
         "ops": [_op_to_json(op) for op in network.ops],
     }
@@ -39,7 +40,8 @@ def network_from_json(data: Mapping[str, Any], where: str = "network") -> Networ
     try:
         if data["format"] != FORMAT:
             raise ModelError(f"was written in format {data['format']}; this version reads {FORMAT}", where=where)
-        tensors = {t["name"]: Tensor(t["name"], tuple(t["shape"]), FixedPoint(**t["type"]) if t["type"] else None)
+        tensors = {t["name"]: Tensor(t["name"], tuple(t["shape"]), FixedPoint(**t["type"]) if t["type"] else None,
+                                     t["source"], t["features"] and tuple(map(int, t["features"])))
                    for t in data["tensors"]}
         return Network(data["name"], data["batch"], tuple(_op_from_json(op) for op in data["ops"]), tensors,
                        tuple(data["inputs"]), tuple(data["outputs"]), tuple(data["rewrites"]))
@@ -48,20 +50,22 @@ def network_from_json(data: Mapping[str, Any], where: str = "network") -> Networ
 
 
 def _op_to_json(op: Op) -> dict[str, Any]:
-    out: dict[str, Any] = {"kind": type(op).__name__, "name": op.name, "source": op.source, "input": op.input,
+    out: dict[str, Any] = {"kind": type(op).__name__, "name": op.name, "source": op.source, "inputs": list(op.inputs),
                            "output": op.output}
     if isinstance(op, Dense):
         out |= {"weights": _array_to_json(op.weights), "bias": op.bias and _array_to_json(op.bias),
-                "clamp": op.clamp and list(op.clamp), "accumulator_bits": op.accumulator_bits}
+                "clamp": op.clamp and list(op.clamp), "accumulator_bits": op.accumulator_bits,
+                "finer": None if op.finer is None else op.finer.tolist(), "model_macs": op.model_macs}
     return out
 
 
 def _op_from_json(data: Mapping[str, Any]) -> Op:
-    fields = {key: value for key, value in data.items() if key != "kind"}
+    fields = {key: value for key, value in data.items() if key != "kind"} | {"inputs": tuple(data["inputs"])}
     if data["kind"] == "Dense":
         fields["weights"] = _array_from_json(data["weights"])
         fields["bias"] = data["bias"] and _array_from_json(data["bias"])
         fields["clamp"] = data["clamp"] and (int(data["clamp"][0]), int(data["clamp"][1]))
+        fields["finer"] = None if data["finer"] is None else np.array(data["finer"], np.int64)
     return _KINDS[data["kind"]](**fields)
 
 

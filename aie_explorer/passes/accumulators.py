@@ -1,4 +1,4 @@
-"""How many bits a sum can need, from the actual weights and the range of the input."""
+"""How many bits a sum can need, from the actual weights and the range of the inputs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aie_explorer.errors import ModelError
-from aie_explorer.ir import Dense, Network, Op
-from aie_explorer.passes.base import rebuilt
+from aie_explorer.ir import Dense, IntArray, Network, Op
 
 EXACT_OUTPUT_BITS = 32
 
@@ -27,36 +26,51 @@ class BoundAccumulators:
             ModelError: when an unquantized output needs more than 32 bits.
         """
         ops: list[Op] = []
-        low, high = network.type_of(network.inputs[0]).min_int, network.type_of(network.inputs[0]).max_int
+        types = {name: network.type_of(name) for name in network.inputs}
+        ranges = {name: (fixed.min_int, fixed.max_int) for name, fixed in types.items()}
         for op in network.ops:
             assert isinstance(op, Dense)
-            bits = sum_bits(op, low, high)
+            bits = sum_bits(op, *input_ends(network, op, ranges))
             target = network.type_of(op.output)
             if target.width == EXACT_OUTPUT_BITS and bits > EXACT_OUTPUT_BITS:
                 raise ModelError(f"its exact sums need {bits} bits", where=op.source,
                                  rule=f"an unquantized output has {EXACT_OUTPUT_BITS}",
                                  remedy="Add a QActivation at the end of the model")
             ops.append(dataclasses.replace(op, accumulator_bits=bits))
-            low, high = op.clamp or (target.min_int, target.max_int)
-        return rebuilt(network, ops)
+            ranges[op.output] = op.clamp or (target.min_int, target.max_int)
+        return network.replace(ops=tuple(ops))
 
 
-def sum_bits(dense: Dense, low: int, high: int) -> int:
-    """Signed bits that hold every partial sum of a layer, bias included, in any order.
+def input_ends(network: Network, dense: Dense, ranges: dict[str, tuple[int, int]]) -> tuple[IntArray, IntArray]:
+    """[k] least and greatest integer of every input of a layer, from those of the tensors."""
+    ends = [np.full((network.tensors[name].shape[0], 2), ranges[name], np.int64) for name in dense.inputs]
+    joined = np.concatenate(ends)
+    return joined[:, 0], joined[:, 1]
 
-    Any partial sum lies between the sum of all terms at their most negative and at their most positive, so the
-    bound does not depend on how the reduction is cut over tiles.
+
+def sum_range(dense: Dense, low: int | IntArray, high: int | IntArray) -> tuple[int, int]:
+    """The least and the greatest sum that any inputs can give; zero lies between them.
 
     Args:
         dense: the layer.
-        low: smallest integer of its input.
-        high: largest integer of its input.
+        low: smallest integer of its inputs, of all or [k] of each.
+        high: largest integer of its inputs, of all or [k] of each.
     """
     weights = dense.weights.values
-    ends = np.stack([weights * low, weights * high])
+    ends = np.stack([weights * np.reshape(low, (-1, 1)), weights * np.reshape(high, (-1, 1))])
     most = np.maximum(ends.max(axis=0), 0).sum(axis=0)
     least = np.minimum(ends.min(axis=0), 0).sum(axis=0)
     if dense.bias is not None:
         most = most + np.maximum(dense.bias.values, 0)
         least = least + np.minimum(dense.bias.values, 0)
-    return max(int(most.max()).bit_length(), (-int(least.min()) - 1).bit_length() if least.min() < 0 else 0) + 1
+    return int(least.min()), int(most.max())
+
+
+def sum_bits(dense: Dense, low: int | IntArray, high: int | IntArray) -> int:
+    """Signed bits that hold every partial sum of a layer, bias included, in any order.
+
+    Any partial sum lies between the sum of all terms at their most negative and at their most positive, so the
+    bound does not depend on how the reduction is cut over tiles. Arguments as those of `sum_range`.
+    """
+    least, most = sum_range(dense, low, high)
+    return max(most.bit_length(), (-least - 1).bit_length() if least < 0 else 0) + 1

@@ -7,7 +7,6 @@ import math
 from dataclasses import dataclass
 
 from aie_explorer.ir import Network, Op, Reshape
-from aie_explorer.passes.base import rebuilt
 
 
 @dataclass(frozen=True)
@@ -25,15 +24,16 @@ class DropReshapes:
         ops: list[Op] = []
         notes: list[str] = []
         for op in network.ops:
-            source = renamed.get(op.input, op.input)
+            sources = tuple(renamed.get(name, name) for name in op.inputs)
             if isinstance(op, Reshape):
-                renamed[op.output] = source
+                renamed[op.output] = sources[0]
             else:
-                ops.append(dataclasses.replace(op, input=source))
-        flat = []
-        for tensor in network.tensors.values():
-            if len(tensor.shape) > 1:
-                flat.append(dataclasses.replace(tensor, shape=(math.prod(tensor.shape),)))
-                if tensor.name in network.inputs:
-                    notes.append(f"{tensor.name}: {' x '.join(map(str, tensor.shape))} numbers taken as a vector")
-        return rebuilt(network, ops, flat, notes)
+                ops.append(dataclasses.replace(op, inputs=sources))
+        tensors = {}
+        for name in (*network.inputs, *(op.output for op in ops)):
+            tensor = network.tensors[name]
+            tensors[name] = dataclasses.replace(tensor, shape=(math.prod(tensor.shape),))
+            if name in network.inputs and len(tensor.shape) > 1:
+                notes.append(f"{name}: {' x '.join(map(str, tensor.shape))} numbers taken as a vector")
+        return network.replace(ops=tuple(ops), tensors=tensors, rewrites=(*network.rewrites, *notes),
+                               outputs=tuple(renamed.get(name, name) for name in network.outputs))

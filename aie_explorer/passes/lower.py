@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from aie_explorer.ir import Network
-from aie_explorer.passes.absorb import AbsorbInputQuantizer
 from aie_explorer.passes.accumulators import BoundAccumulators
-from aie_explorer.passes.align import AlignFractions
 from aie_explorer.passes.base import Pass
 from aie_explorer.passes.drop import DropReshapes
-from aie_explorer.passes.fuse import FuseActivations
+from aie_explorer.passes.form import FormLayers
+from aie_explorer.passes.side_by_side import FillSlices, ShareStorage
 
-PIPELINE: tuple[Pass, ...] = (
-    DropReshapes(), AbsorbInputQuantizer(), FuseActivations(), AlignFractions(), BoundAccumulators(),
-)
+PIPELINE: tuple[Pass, ...] = (DropReshapes(), FormLayers(), FillSlices(), ShareStorage(), BoundAccumulators())
 
 
 def lower(network: Network) -> Network:

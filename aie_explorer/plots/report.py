@@ -63,7 +63,7 @@ def _page(design: Design, explorer: Explorer) -> str:
     plots = [pareto_figure(pareto_info(front, chosen=marked)), cycles_figure(cycles_info(design)),
              floorplan_figure(floorplan_info(design))]
     sources = pd.DataFrame([{"layer": op.name, "in the model": op.source, "size": f"{op.k} x {op.n}",
-                             "input": str(network.type_of(op.input)), "weights": str(op.weights.type),
+                             "input": str(network.type_of(op.inputs[0])), "weights": str(op.weights.type),
                              "output": str(network.type_of(op.output)), "accumulator bits": op.accumulator_bits}
                             for op in network.layers])
     rewrites = "".join(f"<li>{escape(text)}</li>" for text in network.rewrites) or "<li>none</li>"

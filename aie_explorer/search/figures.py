@@ -42,22 +42,21 @@ class DesignFigures:
 def joinable(space: DesignSpace, picks: Picks) -> npt.NDArray[np.bool_]:
     """Which designs have only edges that memory tiles can realise."""
     allowed = np.ones(len(picks), np.bool_)
-    for i, legal in enumerate(space.edges):
-        writer = space.layers[i].writers[1][picks[:, i]]
-        reader = space.layers[i + 1].readers[1][picks[:, i + 1]]
-        allowed &= legal[writer, reader]
+    for edge in space.edges:
+        writers = [space.layers[i].writers[1][picks[:, i]] for i in edge.producers]
+        allowed &= edge.legal[(*writers, space.layers[edge.consumer].readers[1][picks[:, edge.consumer]])]
     return allowed
 
 
 def figures(space: DesignSpace, picks: Picks) -> DesignFigures:
     """Cost designs.
 
-    Interval: the slowest of every layer's kernel, ports and cascade and of the PLIOs. Latency: the PLIO in, each
-    layer's path from memory tile to memory tile, the PLIO out, one after the other (store-and-forward).
+    Interval: the slowest of every layer's kernel, ports and cascade and of the PLIOs. Latency: the longest path of
+    the PLIO in, each layer's path from memory tile to memory tile, and the PLIO out, one after the other
+    (store-and-forward).
     """
     count = len(picks)
     tiles = np.zeros(count, np.int64)
-    latency = np.zeros(count)
     interval = np.full(count, -1.0)
     bottleneck = np.zeros(count, np.int64)
     names: list[str] = []
@@ -70,14 +69,27 @@ def figures(space: DesignSpace, picks: Picks) -> DesignFigures:
 
     for layer, pick in zip(space.layers, picks.T, strict=True):
         tiles += layer.table["tiles"][pick]
-        latency += layer.cycles["latency_cycles"][pick]
         for resource, field in (("kernel", "kernel_cycles"), ("input DMA", "dma_in_cycles"),
                                 ("output DMA", "dma_out_cycles"), ("cascade", "interval_cycles")):
             claim(f"{layer.name} {resource}", layer.cycles[field][pick])
-    first, last = space.layers[0].cycles[picks[:, 0]], space.layers[-1].cycles[picks[:, -1]]
-    claim("input PLIO", first["plio_in_cycles"])
-    claim("output PLIO", last["plio_out_cycles"])
-    latency += first["plio_in_cycles"] + last["plio_out_cycles"]
+    ends = {"in": [space.layers[i].cycles[picks[:, i]] for i in space.input_layers],
+            "out": [space.layers[i].cycles[picks[:, i]] for i in space.output_layers]}
+    for way, name in (("in", "input PLIO"), ("out", "output PLIO")):
+        claim(name, np.maximum.reduce([cycles[f"plio_{way}_cycles"] for cycles in ends[way]]))
+    ports = {way: sum((cycles[f"plio_{way}"].astype(np.int64) for cycles in ends[way]), np.zeros(count, np.int64))
+             for way in ends}
     ideal = sum(layer.ideal_tile_cycles for layer in space.layers)
-    return DesignFigures(tiles, interval, latency, ideal / (interval * tiles), first["plio_in"].astype(np.int64),
-                         last["plio_out"].astype(np.int64), bottleneck, tuple(names))
+    return DesignFigures(tiles, interval, _latency(space, picks), ideal / (interval * tiles), ports["in"], ports["out"],
+                         bottleneck, tuple(names))
+
+
+def _latency(space: DesignSpace, picks: Picks) -> FloatColumn:
+    """Cycles of the longest path from an input to an output."""
+    done: list[FloatColumn] = []
+    for i, (layer, sources) in enumerate(zip(space.layers, space.sources, strict=True)):
+        cycles = layer.cycles[picks[:, i]]
+        ready = [cycles["plio_in_cycles"] if source < 0 else done[source] for source in sources]
+        done.append(np.maximum.reduce(ready) + cycles["latency_cycles"])
+    leaves = [done[i] + space.layers[i].cycles["plio_out_cycles"][picks[:, i]] for i in space.output_layers]
+    longest: FloatColumn = np.maximum.reduce(leaves)
+    return longest

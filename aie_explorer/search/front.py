@@ -43,7 +43,7 @@ def exact_front(space: DesignSpace) -> Picks:
         if not steps:
             steps.append(_start(layer, points, space.device.tiles))
         else:
-            steps.append(_extend(steps[-1], layer, points, space.edges[i - 1], space.device.tiles))
+            steps.append(_extend(steps[-1], layer, points, space.edges[i - 1].legal, space.device.tiles))
     chosen = nondominated(steps[-1].points)
     picks = np.empty((len(chosen), len(steps)), np.intp)
     for i in range(len(steps) - 1, -1, -1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -13,7 +14,7 @@ from aie_explorer.devices import Device
 from aie_explorer.errors import AieExplorerError, DesignError
 from aie_explorer.ir import Network
 from aie_explorer.space import Table, Work, layer_options, work_of
-from aie_explorer.space.handover import edge_legal, reader_key, writer_key
+from aie_explorer.space.handover import NETWORK_INPUT, joinable, reader_key, writer_key
 
 Figures = npt.NDArray[np.void]
 """Structured array with the fields of CYCLES."""
@@ -40,7 +41,7 @@ class LayerSpace:
     @cached_property
     def writers(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
         """Unique producer sides of an edge, and which one each option has."""
-        unique, inverse = np.unique(writer_key(self.table), axis=0, return_inverse=True)
+        unique, inverse = np.unique(writer_key(self.table, self.work), axis=0, return_inverse=True)
         return unique, inverse.ravel()
 
     @cached_property
@@ -51,18 +52,63 @@ class LayerSpace:
 
 
 @dataclass(frozen=True, eq=False)
+class Edge:
+    """What feeds a layer, where that is other layers.
+
+    Attributes:
+        producers: the layers it reads, in the order of its inputs, inputs of the network left out.
+        consumer: the layer.
+        legal: [unique writers of each producer..., unique readers] whether they can be joined.
+    """
+
+    producers: tuple[int, ...]
+    consumer: int
+    legal: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
 class DesignSpace:
-    """Every design of a chain of layers: one option a layer, neighbours joined through memory tiles."""
+    """Every design of a network: one option a layer, layers joined through memory tiles.
+
+    Attributes:
+        network: lowered.
+        device: where it runs.
+        layers: in the network's order.
+    """
 
     network: Network
     device: Device
     layers: tuple[LayerSpace, ...]
 
     @cached_property
-    def edges(self) -> tuple[npt.NDArray[np.bool_], ...]:
-        """For each pair of neighbours, [unique writers, unique readers] whether they can be joined."""
-        return tuple(_edge_legal(_key(a.writers[0]), _key(b.readers[0]))
-                     for a, b in zip(self.layers, self.layers[1:], strict=False))
+    def sources(self) -> tuple[tuple[int, ...], ...]:
+        """For each layer what it reads: the index of a layer, or -1 - i for input i of the network."""
+        made = {name: -1 - i for i, name in enumerate(self.network.inputs)}
+        made |= {op.output: i for i, op in enumerate(self.network.layers)}
+        return tuple(tuple(made[name] for name in op.inputs) for op in self.network.layers)
+
+    @cached_property
+    def output_layers(self) -> tuple[int, ...]:
+        """The layers whose results leave the network, in the order of its outputs."""
+        made = {op.output: i for i, op in enumerate(self.network.layers)}
+        return tuple(made[name] for name in self.network.outputs)
+
+    @cached_property
+    def input_layers(self) -> tuple[int, ...]:
+        """The layers that read an input of the network."""
+        return tuple(i for i, sources in enumerate(self.sources) if min(sources) < 0)
+
+    @cached_property
+    def edges(self) -> tuple[Edge, ...]:
+        """How layers feed layers."""
+        return tuple(self._edge(i) for i, sources in enumerate(self.sources) if max(sources) >= 0)
+
+    def _edge(self, consumer: int) -> Edge:
+        sources = self.sources[consumer]
+        producers = tuple(source for source in sources if source >= 0)
+        widths = tuple(self.network.tensors[name].shape[0] for name in self.network.layers[consumer].inputs)
+        keys = tuple(_key(self.layers[source].writers[0]) if source >= 0 else None for source in sources)
+        return Edge(producers, consumer, _legal(keys, widths, _key(self.layers[consumer].readers[0])))
 
     @property
     def size(self) -> int:
@@ -86,15 +132,19 @@ class DesignSpace:
 
 
 def with_plio_limits(space: DesignSpace, most_in: float | None, most_out: float | None) -> DesignSpace:
-    """The designs that need no more input and output PLIOs; a front does not have PLIOs as an objective.
+    """The designs of one input and one output layer that need no more PLIOs; a front has PLIOs not as an objective.
 
     Raises:
         DesignError: when there are none.
     """
     layers = list(space.layers)
-    for index, field, most in ((0, "plio_in", most_in), (-1, "plio_out", most_out)):
+    for ends, field, most in ((space.input_layers, "plio_in", most_in), (space.output_layers, "plio_out", most_out)):
         if most is None:
             continue
+        if len(ends) != 1:
+            raise DesignError(f"cannot be asked of a network where {len(ends)} layers share the ports",
+                              where=f"max_{field}", remedy="Filter the table of a sweep by this column")
+        index = ends[0]
         kept = layers[index].cycles[field] <= most
         if not kept.any():
             raise DesignError(f"no design has {field} of at most {most:g}", where=f"max_{field}",
@@ -108,8 +158,16 @@ def _key(rows: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
 
 
 @lru_cache(maxsize=256)
-def _edge_legal(writers: tuple[tuple[int, ...], ...], readers: tuple[tuple[int, ...], ...]) -> npt.NDArray[np.bool_]:
-    return edge_legal(np.array(writers), np.array(readers))
+def _legal(writers: tuple[tuple[tuple[int, ...], ...] | None, ...], widths: tuple[int, ...],
+           readers: tuple[tuple[int, ...], ...]) -> npt.NDArray[np.bool_]:
+    """`Edge.legal` from the keys of the producers (None for an input of the network) and of the consumer."""
+    sides = [keys for keys in writers if keys is not None]
+    legal = np.empty((*(len(keys) for keys in sides), len(readers)), np.bool_)
+    everything = [(NETWORK_INPUT,) if keys is None else keys for keys in writers]
+    for index, made in zip(np.ndindex(*legal.shape[:-1]), itertools.product(*everything), strict=True):
+        legal[index] = [joinable(made, widths, reader) for reader in readers]
+    legal.flags.writeable = False
+    return legal
 
 
 @lru_cache(maxsize=1024)

@@ -67,6 +67,12 @@ def input_window_rows(k: int, slice_k: int, K: int, rows: int, element_bytes: in
     return -(-rows // need) * need
 
 
+def whole_input_rows(columns: int, rows: int, element_bytes: int, beat_bytes: int) -> int:
+    """Rows that a PLIO carries which sends an input of the network whole: whole beats."""
+    need = beat_bytes // gcd(beat_bytes, columns * element_bytes)
+    return -(-rows // need) * need
+
+
 def _unique(table: Table, fields: tuple[str, ...]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
     keys = np.stack([table[field].astype(np.int64) for field in fields], axis=1)
     unique, inverse = np.unique(keys, axis=0, return_inverse=True)
@@ -74,8 +80,15 @@ def _unique(table: Table, fields: tuple[str, ...]) -> tuple[npt.NDArray[np.int64
 
 
 def input_windows(table: Table, work: Work, device: Device) -> dict[str, npt.NDArray[np.int64]]:
-    """Ports and bytes of the busiest port, were each option the first layer: one PLIO a slice of the reduction."""
+    """Ports and bytes of the busiest port, were each option the first layer.
+
+    One PLIO a slice of the reduction; where tensors stand side by side, one PLIO an input of the network.
+    """
     element = storage_bytes(work.input.storage)
+    if work.network_inputs is not None:
+        moved_bytes = max((whole_input_rows(width, work.rows, element, device.plio_bits // 8) * width * element
+                           for width in work.network_inputs), default=0)
+        return {"ports": np.full(len(table), len(work.network_inputs)), "bytes": np.full(len(table), moved_bytes)}
     unique, inverse = _unique(table, ("k", "K", "cas_length"))
     rows = np.array([input_window_rows(work.k, k, K, work.rows, element, device.plio_bits // 8)
                      for k, K, _ in unique.tolist()], np.int64)
@@ -119,7 +132,7 @@ class Group:
 
     Attributes:
         columns: [begin, end) of the edge's columns.
-        writers, readers: indices of the producer's cascades and of the consumer's reduction slices.
+        writers, readers: indices of the writers (`writer_spans`) and of the consumer's reduction slices.
     """
 
     columns: tuple[int, int]
@@ -127,26 +140,55 @@ class Group:
     readers: tuple[int, ...]
 
 
+Spans = tuple[tuple[int, int], ...]
+"""[begin, end) columns that each writer of an edge writes; writers of different rows may have the same."""
+
+WriterKey = tuple[int, int, int, int]
+"""What an edge needs to know of a producer: n, cas_num, split, and, where tensors stand side by side, the rows it
+makes. NETWORK_INPUT is an input of the network."""
+
+NETWORK_INPUT: WriterKey = (0, 0, 0, 0)
+
+
+@lru_cache(maxsize=1 << 16)
+def writer_spans(writers: tuple[WriterKey, ...], widths: tuple[int, ...]) -> Spans:
+    """The columns that each writer of an edge writes.
+
+    Args:
+        writers: the producers whose tensors stand side by side, or the only one.
+        widths: columns of each tensor. Side by side, they are whole slices of their producers.
+    """
+    spans: list[tuple[int, int]] = []
+    offset = 0
+    for (n, cas_num, split, _), width in zip(writers, widths, strict=True):
+        if cas_num == 0:
+            spans.append((offset, offset + width))
+        elif split == ROWS:
+            spans += [(offset, offset + n)] * cas_num
+        else:
+            spans += [(offset + chain * n, offset + (chain + 1) * n) for chain in range(cas_num)]
+        offset += width
+    return tuple(spans)
+
+
 @lru_cache(maxsize=1 << 18)
-def edge_groups(n: int, cas_num: int, writes_rows: bool, k: int, cas_length: int, readers: int) -> tuple[Group, ...]:
+def edge_groups(spans: Spans, k: int, cas_length: int, readers: int) -> tuple[Group, ...]:
     """Divide an edge over memory-tile buffers of at most six writers and six readers; empty if impossible.
 
     Args:
-        n: columns each producer cascade writes (all of them where it splits rows).
-        cas_num: producer cascades.
-        writes_rows: whether they split the rows; then each writes into every buffer, so there is but one.
+        spans: columns of each writer.
         k: columns of a slice of the consumer's reduction.
         cas_length: number of those slices.
         readers: streams per slice (more than one where the consumer splits the rows).
     """
-    width = n if writes_rows else n * cas_num
-    cuts = {0} if writes_rows else {c * n for c in range(cas_num)} & {p * k for p in range(cas_length)}
-    starts = sorted(cuts)
+    width = max(end for _, end in spans)
+    starts = [begin for begin in range(0, k * cas_length, k)
+              if begin < width and not any(first < begin < end for first, end in spans)]
     ends = [*starts[1:], width]
     groups: list[Group] = []
     for begin, end in zip(starts, ends, strict=True):
         last = end == width
-        writers = tuple(range(cas_num)) if writes_rows else tuple(range(begin // n, end // n))
+        writers = tuple(i for i, (first, _) in enumerate(spans) if begin <= first < end)
         slices = tuple(p for p in range(cas_length) if p * k >= begin and (p * k < end or last))
         if len(writers) > CHANNELS or len(slices) * readers > CHANNELS:
             return ()
@@ -159,10 +201,32 @@ def edge_groups(n: int, cas_num: int, writes_rows: bool, k: int, cas_length: int
     return tuple(groups)
 
 
-def writer_key(table: Table) -> npt.NDArray[np.int64]:
-    """[options, 3] what an edge needs to know of its producer: n, cas_num, split."""
-    keys: npt.NDArray[np.int64] = np.stack([table["n"], table["cas_num"], table["split"]], axis=1).astype(np.int64)
-    return keys
+@lru_cache(maxsize=1 << 18)
+def joinable(writers: tuple[WriterKey, ...], widths: tuple[int, ...], reader: tuple[int, int, int]) -> bool:
+    """Whether producers can feed a consumer through memory tiles.
+
+    Args:
+        writers: keys of the producers (`writer_key`), in the order of the consumer's inputs.
+        widths: columns of each of those tensors.
+        reader: key of the consumer (`reader_key`).
+    """
+    k, length, per = reader
+    if len({rows for _, cas_num, _, rows in writers if cas_num}) > 1:
+        return False  # rows that one writes and another does not would be undefined
+    return bool(edge_groups(writer_spans(writers, widths), k, length, per))
+
+
+def writer_key(table: Table, work: Work) -> npt.NDArray[np.int64]:
+    """[options, 4] what an edge needs to know of its producer (`WriterKey`)."""
+    rows = made_rows(table) if work.beside else np.zeros(len(table), np.int64)
+    keys: npt.NDArray[np.int64] = np.stack([table["n"], table["cas_num"], table["split"], rows], axis=1)
+    return keys.astype(np.int64)
+
+
+def made_rows(table: Table) -> npt.NDArray[np.int64]:
+    """[options] rows that a layer computes, those that fill up the batch included."""
+    rows: npt.NDArray[np.int64] = table["rows"].astype(np.int64) * np.where(table["split"] == ROWS, table["cas_num"], 1)
+    return rows
 
 
 def reader_key(table: Table) -> npt.NDArray[np.int64]:
@@ -170,12 +234,3 @@ def reader_key(table: Table) -> npt.NDArray[np.int64]:
     readers = np.where(table["split"] == ROWS, table["cas_num"], 1)
     keys: npt.NDArray[np.int64] = np.stack([table["k"], table["cas_length"], readers], axis=1).astype(np.int64)
     return keys
-
-
-def edge_legal(writers: npt.NDArray[np.int64], readers: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """[writers, readers] whether two layers can be joined through memory tiles, from their (unique) keys."""
-    allowed = np.empty((len(writers), len(readers)), np.bool_)
-    reader_list = readers.tolist()
-    for i, (n, num, split) in enumerate(writers.tolist()):
-        allowed[i] = [bool(edge_groups(n, num, split == ROWS, k, length, per)) for k, length, per in reader_list]
-    return allowed

@@ -42,6 +42,10 @@ class Work:
         rows: samples of one call. k: inputs. n: outputs.
         input, weights, output: exact types.
         accumulator_bits: signed bits every partial sum fits in.
+        useful: multiply-accumulates of a sample in the user's model, where they are not k x n.
+        network_inputs: of a layer that reads tensors side by side, the columns of those that are inputs of the
+            network; None for a layer that reads one tensor.
+        beside: whether a layer reads its output side by side with another tensor: its slices must then be whole.
     """
 
     rows: int
@@ -51,17 +55,25 @@ class Work:
     weights: FixedPoint
     output: FixedPoint
     accumulator_bits: int
+    useful: int | None = None
+    network_inputs: tuple[int, ...] | None = None
+    beside: bool = False
 
     @property
     def macs(self) -> int:
         """Useful multiply-accumulates of one call."""
-        return self.rows * self.k * self.n
+        return self.rows * (self.k * self.n if self.useful is None else self.useful)
 
 
 def work_of(network: Network, layer: Dense) -> Work:
     """The work of one layer of a lowered network."""
-    return Work(network.batch, layer.k, layer.n, network.type_of(layer.input), layer.weights.type,
-                network.type_of(layer.output), layer.accumulator_bits)
+    inputs = {name for name in layer.inputs if name in network.inputs}
+    several = len(layer.inputs) > 1
+    return Work(network.batch, layer.k, layer.n, network.type_of(layer.inputs[0]), layer.weights.type,
+                network.type_of(layer.output), layer.accumulator_bits,
+                None if layer.macs == layer.k * layer.n else layer.macs,
+                tuple(network.tensors[name].shape[0] for name in layer.inputs if name in inputs) if several else None,
+                any(len(op.inputs) > 1 for op in network.consumers(layer.output)))
 
 
 def ceil_to(value: npt.ArrayLike, multiple: npt.ArrayLike) -> npt.NDArray[np.int64]:

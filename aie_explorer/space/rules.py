@@ -81,6 +81,13 @@ def _ignored_shift(table: Table, work: Work, _: Device) -> IntColumn:
     return ignored
 
 
+def _filled_up(table: Table, work: Work, _: Device) -> IntColumn:
+    """Columns beyond the true ones, of an output that must end where its neighbour begins."""
+    wide = np.where(table["split"] == ROWS, 1, table["cas_num"]) * _column(table, "n")
+    beyond: IntColumn = (wide - work.n) * work.beside
+    return beyond
+
+
 def _narrow_store(table: Table, work: Work, _: Device) -> IntColumn:
     """1 where a microtile of results or a column of biases is narrower than the 128-bit vectors of the AIE API."""
     stored = _column(table, "M") * table["N"] * storage_bytes(work.output.storage) * 8
@@ -105,6 +112,8 @@ RULES: tuple[Rule, ...] = (
          _ignored_shift, lambda d: 0),
     Rule("word_granularity", "runs that are not whole 32-bit words", "AM020: DMA transfers are 32-bit words",
          "Use a microtile with a larger K or N", _granularity, lambda d: 0),
+    Rule("side_by_side", "columns that fill up an output read side by side with another",
+         "the neighbour's columns begin there", "Use a cas_num that divides the outputs", _filled_up, lambda d: 0),
     Rule("weights_bank", "bytes of weights of one tile", "AM020: a memory bank of the tile",
          "Use more tiles for the layer (cas_length or cas_num)",
          lambda t, w, d: _column(t, "weight_bytes"), lambda d: d.generation.bank_bytes),

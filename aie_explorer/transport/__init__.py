@@ -1,5 +1,6 @@
 """How data move: PLIOs, memory-tile buffers, tilings."""
 
-from aie_explorer.transport.plan import BufferPort, KernelEnd, MemoryBuffer, Plan, Plio, PlioEnd, Tiling, plan
+from aie_explorer.transport.plan import BufferPort, KernelEnd, MemoryBuffer, Part, Plan, Plio, PlioEnd, Tiling
+from aie_explorer.transport.stages import plan
 
-__all__ = ["BufferPort", "KernelEnd", "MemoryBuffer", "Plan", "Plio", "PlioEnd", "Tiling", "plan"]
+__all__ = ["BufferPort", "KernelEnd", "MemoryBuffer", "Part", "Plan", "Plio", "PlioEnd", "Tiling", "plan"]

@@ -18,6 +18,7 @@ from aie_explorer.ir import FixedPoint, requantize
 from aie_explorer.reference import simulate_ints
 from aie_explorer.search.figures import joinable
 from aie_explorer.search.sweep import product
+from aie_explorer.space import SPLITS
 from aie_explorer.transport import KernelEnd, PlioEnd
 
 TYPES = [FixedPoint(8, 7), FixedPoint(8, 6, signed=False), FixedPoint(16, 10), FixedPoint(5, 3)]
@@ -60,7 +61,9 @@ def run_layer(network, op, layer, feeds):
     weights = pack_weights(layer, op).reshape(o["cas_num"], o["cas_length"], o["n"] // o["N"], o["k"] // o["K"], o["K"],
                                               o["N"])
     bias, target = pack_bias(layer, op), network.type_of(op.output)
-    frac = network.type_of(op.input).frac + op.weights.type.frac
+    shifts = np.zeros(o["cas_num"] * o["n"], np.int64)
+    shifts[:op.n] = op.sum_frac(network)
+    by_rows = o["split"] == SPLITS.index("rows")
     outs = {}
     for chain in range(o["cas_num"]):
         total = np.broadcast_to(bias[chain], (o["rows"], o["n"])).copy()
@@ -69,7 +72,9 @@ def run_layer(network, op, layer, feeds):
             b = weights[chain, position]
             rows = a.transpose(0, 2, 1, 3).reshape(o["rows"], o["k"])
             total += rows @ b.transpose(1, 2, 0, 3).reshape(o["k"], o["n"])
-        y = total if op.clamp is None else requantize(total, frac, target, op.clamp)
+        frac = shifts[:o["n"]] if by_rows else shifts[chain * o["n"]:(chain + 1) * o["n"]]
+        y = total if op.clamp is None else np.stack(
+            [requantize(total[:, j], int(frac[j]), target, op.clamp) for j in range(o["n"])], axis=1)
         outs[chain] = y.reshape(o["rows"] // o["M"], o["M"], o["n"] // o["N"], o["N"]).transpose(0, 2, 1, 3).ravel()
     return outs
 
@@ -81,8 +86,12 @@ def execute(design, vectors, iteration):
     waiting = {op.name: {} for op in network.layers}
     received = {}
 
-    def drain(tensor):
-        for b in (b for b in plan.buffers if b.tensor == tensor):
+    drained = set()
+
+    def drain():
+        """Read every buffer that is complete."""
+        for b in (b for b in plan.buffers if buffers[b.name].written.all() and b.name not in drained):
+            drained.add(b.name)
             for port in b.readers:
                 stream = buffers[b.name].read(port.tiling)
                 for end in port.ends:
@@ -97,7 +106,7 @@ def execute(design, vectors, iteration):
             (end,) = port.ends
             if isinstance(end, PlioEnd):
                 buffers[b.name].write(port.tiling, vectors.inputs[plan.inputs[end.index].name][iteration].ravel())
-    drain(network.inputs[0])
+    drain()
     for op, layer in zip(network.layers, design.space.layers, strict=True):
         assert len(waiting[op.name]) == int(layer.table[0]["tiles"]), "a tile gets no input"
         outs = run_layer(network, op, layer, waiting[op.name])
@@ -106,7 +115,7 @@ def execute(design, vectors, iteration):
                 (end,) = port.ends
                 if isinstance(end, KernelEnd) and end.layer == op.name:
                     buffers[b.name].write(port.tiling, outs[end.chain])
-        drain(op.output)
+        drain()
     return received
 
 
@@ -145,8 +154,9 @@ def test_what_arrives_is_what_the_reference_computes(dims, batch, x, w, y, bias,
         got = np.stack([r[plio.name] for r in received]).reshape(-1, plio.rows, plio.columns)
         assert np.array_equal(got, vectors.outputs[plio.name])
         assert plio.bytes * 8 % design.device.plio_bits == 0
-    arrays = [np.stack([r[p.name] for r in received]).reshape(-1, p.rows, p.columns) for p in design.plan().outputs]
-    out = unpack_outputs(design.plan(), arrays, batch, dims[-1], len(ints))
+    arrays = {p.name: np.stack([r[p.name] for r in received]).reshape(-1, p.rows, p.columns)
+              for p in design.plan().outputs}
+    out = unpack_outputs(design.plan(), arrays, network.outputs[0], batch, dims[-1], len(ints["x"]))
     assert np.array_equal(out, simulate_ints(network, ints)[network.outputs[0]])
 
 

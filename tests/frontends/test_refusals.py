@@ -52,7 +52,6 @@ ACTIVATIONS = {
     "quantized_bits(1,0,alpha=1)": "sign function",
     "quantized_bits(8,0,alpha=2)": "scales what it has rounded",
     "quantized_ulaw(8)": "quantized_ulaw",
-    "softmax": "Cut the model",
     "tanh": "tanh",
     "hard_tanh": "hard_tanh",
 }
@@ -66,13 +65,19 @@ def test_activation(saved, quantize_input, text, reason):
     assert caught.value.remedy
 
 
+def test_a_softmax_at_the_end_is_left_to_the_host(saved, quantize_input):
+    network = load(saved(quantize_input, dense("fc", 2), layer("Activation", "act", activation="softmax")))
+    assert [op.name for op in network.layers] == ["fc"]
+    assert any("softmax is left to the host" in note for note in network.rewrites)
+
+
 LAYERS = {
     "BatchNormalization": (layer("BatchNormalization", "odd"), "Fold"),
-    "Softmax": (layer("Softmax", "odd"), "Cut the model"),
+    "Softmax": (layer("Softmax", "odd"), "very end"),
     "Conv": (layer("QConv2D", "odd"), "not supported"),
     "foreign": (layer("mine>QDense", "odd"), "mine>QDense"),
     "capped relu": (layer("ReLU", "odd", max_value=6.0), "max_value"),
-    "reshape": (layer("Reshape", "odd", target_shape=[2, 2]), "vectors"),
+    "reshape": (layer("Reshape", "odd", target_shape=[2, 3]), "as many numbers"),
     "half": (layer("QActivation", "odd", activation=BITS8, dtype="float16"), "float16"),
     "policy": (layer("QActivation", "odd", activation=BITS8, dtype={"config": {"name": "mixed_float16"}}), "mixed"),
     "double rounding": (layer("QActivation", "odd", activation="quantized_bits(4,0,alpha=1)"), "twice"),

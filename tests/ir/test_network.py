@@ -7,7 +7,7 @@ from aie_explorer.errors import ModelError
 from aie_explorer.ir import Dense, FixedPoint, Network, QuantizedArray, Tensor
 
 S8 = FixedPoint(8, 7)
-OP = Dense("fc", "FC", "x", "y", QuantizedArray(np.array([[1], [2]]), S8))
+OP = Dense("fc", "FC", ("x",), "y", QuantizedArray(np.array([[1], [2]]), S8))
 TENSORS = {"x": Tensor("x", (2,), S8), "y": Tensor("y", (1,), S8)}
 
 
@@ -35,7 +35,7 @@ def test_digest_sees_all_that_fixes_the_arithmetic(change):
 
 
 @pytest.mark.parametrize("broken", [
-    {"batch": 0}, {"ops": (OP, OP)}, {"ops": (dataclasses.replace(OP, input="z"),)}, {"outputs": ("z",)},
+    {"batch": 0}, {"ops": (OP, OP)}, {"ops": (dataclasses.replace(OP, inputs=("z",)),)}, {"outputs": ("z",)},
     {"tensors": {"x": TENSORS["x"]}}, {"ops": (OP, dataclasses.replace(OP, name="b"))}])
 def test_malformed_networks_are_refused(broken):
     with pytest.raises(ModelError):

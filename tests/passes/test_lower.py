@@ -22,7 +22,7 @@ def chain(*steps, shape=(2,)):
     ops = []
     for index, step in enumerate(steps):
         name, source = f"op{index}", tensors[-1]
-        names = (name, name, source.name, name + "_out")
+        names = (name, name, (source.name,), name + "_out")
         if isinstance(step, FixedPoint):
             ops.append(Quantize(*names))
             tensors.append(Tensor(name + "_out", source.shape, step))
@@ -108,9 +108,10 @@ def test_clamp_carries_relu_and_width():
     (FixedPoint(10, 9, signed=False), (0, 127)), (FixedPoint(8, 6), None), (FixedPoint(8, 8), None)])
 def test_a_second_quantizer_folds_only_where_it_does_not_round(second, clamp):
     network = chain(S8, EYE, S8, second)
-    if clamp is None:
-        with pytest.raises(ModelError, match="twice"):
-            lower(network)
+    if clamp is None:  # a layer of ones rounds again
+        lowered = lower(network)
+        assert len(lowered.layers) == 2
+        assert any("rounds again" in note for note in lowered.rewrites)
     else:
         assert lower(network).layers[0].clamp == clamp
 
@@ -127,8 +128,7 @@ def test_weights_are_scaled_for_a_finer_bias_and_the_note_says_so():
     (op,) = network.layers
     assert op.weights.values.tolist() == [[12, 0], [0, -16]]
     assert op.bias.values.tolist() == [1, 6]
-    assert "2**2" in network.rewrites[0]
-    assert "bias" in network.rewrites[0]
+    assert "one scale with its bias" in network.rewrites[0]
     with pytest.raises(ModelError, match="bias_quantizer"):
         lower(chain(S8, ([[100, 0], [0, -4]], 0, [1, 6], 17), S8))
 
@@ -148,7 +148,7 @@ def test_scaled_weights_use_all_of_16_bits_and_no_more(weight, extra, fits):
        order=st.permutations(range(3)))
 def test_accumulator_bits_hold_every_partial_sum_and_are_reached(weights, bias, fixed, order):
     held = None if bias is None else QuantizedArray(np.array(bias), FixedPoint(32, 0))
-    op = Dense("d", "d", "x", "y", QuantizedArray(np.array(weights), FixedPoint(8, 0)), held)
+    op = Dense("d", "d", ("x",), "y", QuantizedArray(np.array(weights), FixedPoint(8, 0)), held)
     bits = sum_bits(op, fixed.min_int, fixed.max_int)
     extremes = []
     for n in range(2):

@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 from aie_explorer.errors import ModelError
 from aie_explorer.ir import Dense, FixedPoint, Network, QuantizedArray, Tensor
 from aie_explorer.passes import BoundAccumulators
-from aie_explorer.reference import simulate, simulate_ints
-from aie_explorer.reference import simulate as package_simulate
+from aie_explorer.reference import quantized, simulate, simulate_ints
+from aie_explorer.reference import quantized, simulate as package_simulate
 
 
 def network(weights, bias=None, width=8, out=None):
     """One Dense layer on signed integers of `width` bits."""
     weights = np.asarray(weights, dtype=np.int64)
     out = out or FixedPoint(32, 0)
-    op = Dense("fc", "fc", "x", "y", QuantizedArray(weights, FixedPoint(16, 0)),
+    op = Dense("fc", "fc", ("x",), "y", QuantizedArray(weights, FixedPoint(16, 0)),
                None if bias is None else QuantizedArray(np.asarray(bias), FixedPoint(32, 0)),
                None if out.width == 32 else (out.min_int, out.max_int))
     tensors = {"x": Tensor("x", weights.shape[:1], FixedPoint(width, 0)), "y": Tensor("y", weights.shape[1:], out)}
@@ -50,9 +50,10 @@ def test_chunks_and_no_samples(monkeypatch):
 
 
 def test_layers_give_every_tensor():
-    y, tensors = simulate(network(np.eye(2)), [[1.5, -300.0]], layers=True)
+    net = network(np.eye(2))
+    tensors = simulate_ints(net, quantized(net, [[1.5, -300.0]])["x"])
     assert {name: values.tolist() for name, values in tensors.items()} == {"x": [[2, -128]], "y": [[2, -128]]}
-    assert y.tolist() == [[2.0, -128.0]]
+    assert simulate(net, [[1.5, -300.0]]).tolist() == [[2.0, -128.0]]
 
 
 def test_inputs_of_several_dimensions_are_flattened():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aie_explorer.space.handover import CHANNELS, edge_groups, input_window_rows, window
+from aie_explorer.space.handover import CHANNELS, edge_groups, input_window_rows, window, writer_spans
 
 
 @given(rows=st.integers(1, 40), columns=st.integers(1, 64), element=st.sampled_from([1, 2, 4]),
@@ -34,7 +34,7 @@ def test_input_windows_are_whole_beats(k, length, K, rows, element):
 def test_groups_partition_the_edge(n, num, rows, k, readers, data):
     width = n if rows else n * num
     length = data.draw(st.integers(1, -(-width // k)))
-    groups = edge_groups(n, num, rows, k, length, readers)
+    groups = edge_groups(writer_spans(((n, num, int(rows), 0),), (width,)), k, length, readers)
     if not groups:
         return
     assert [p for g in groups for p in g.readers] == list(range(length))
@@ -60,4 +60,6 @@ def test_groups_partition_the_edge(n, num, rows, k, readers, data):
     ((16, 7, True, 16, 1, 1), 0),       # seven writers of rows
 ])
 def test_known_edges(edge, buffers):
-    assert len(edge_groups(*edge)) == buffers
+    n, num, rows, k, length, readers = edge
+    spans = writer_spans(((n, num, int(rows), 0),), (n * num,))
+    assert len(edge_groups(spans, k, length, readers)) == buffers

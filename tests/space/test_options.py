@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -45,7 +47,7 @@ def test_every_rule_forbids_something():
     """A rule that no case breaks would not be a rule."""
     cases = [work(), work(k=4096, n=4096), work(rows=512, k=512), work(bits=40, x=INT16, w=INT8), work(k=17, n=3),
              work(rows=64, x=INT16, w=INT16, y=INT16), work(n=30000, k=8), work(y=FixedPoint(32, 14)),
-             work(y=FixedPoint(20, 8))]
+             work(y=FixedPoint(20, 8)), dataclasses.replace(work(n=48), beside=True)]
     broken = {rule.id for layer in cases for device in (VEK280, find("vck190")) for rule in RULES
               if rule.broken(candidates(layer, layer_microtiles(layer, device), device), layer, device).any()}
     assert broken == {rule.id for rule in RULES}

@@ -9,7 +9,7 @@ from networks import mlp
 import aie_explorer as aie
 from aie_explorer.errors import DesignError
 from aie_explorer.transport import KernelEnd, Tiling
-from aie_explorer.transport.plan import descriptors, runs
+from aie_explorer.transport.locate import descriptors, runs
 
 
 def test_tiling_counts_and_pads():

@@ -9,6 +9,7 @@
 //   M, K, N                          the microtile
 //   rows, k, n                       the slice of one tile, whole register blocks
 //   shift, low, high                 y = clamp(srs(acc, shift), low, high)
+//   own_shifts                       whether every column of microtiles has a shift of its own, given at run time
 #pragma once
 
 #include <adf.h>
@@ -79,15 +80,18 @@ private:
 template <class P>
 class to_buffer {
 public:
-    explicit to_buffer(typename P::out_t* out) : out_(out) {}
+    explicit to_buffer(typename P::out_t* out, const int32* shifts = nullptr) : out_(out), shifts_(shifts) {}
 
     void operator()(const accumulator<P>& sum, unsigned row, unsigned column) const
     {
         using out_t = typename P::out_t;
+        int shift = P::shift;
+        if constexpr (P::own_shifts)
+            shift = shifts_[column];
         out_t* block = out_ + (row * (P::n / P::N) + column) * lanes<P>;
         for (unsigned i = 0; i < lanes<P> / part_lanes<P>; ++i) {
             aie::vector<out_t, part_lanes<P>> y =
-                sum.template extract<part_lanes<P>>(i).template to_vector<out_t>(P::shift);
+                sum.template extract<part_lanes<P>>(i).template to_vector<out_t>(shift);
             if constexpr (P::low > std::numeric_limits<out_t>::min())
                 y = aie::max(y, static_cast<out_t>(P::low));
             if constexpr (P::high < std::numeric_limits<out_t>::max())
@@ -98,6 +102,7 @@ public:
 
 private:
     typename P::out_t* out_;
+    const int32* shifts_;
 };
 
 // ...or on to the tile to the east.

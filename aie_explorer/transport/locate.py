@@ -1,0 +1,95 @@
+"""Give every memory-tile buffer a memory tile with the ports, bytes and buffer descriptors it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from aie_explorer.devices import Device
+from aie_explorer.errors import DesignError
+from aie_explorer.placement import Placement
+from aie_explorer.transport.plan import COPIES, BufferPort, KernelEnd, MemoryBuffer, Tiling
+
+PADDED_TILES = 15
+"""Tiles of zeros that fold into the padding of whole ones (measured by the authors of aie4ml 0.2.1)."""
+
+
+def runs(tiling: Tiling) -> int:
+    """Stretches of equal tiles in a walk: whole ones, cut ones, and zeros; each needs descriptors of its own.
+
+    A stretch of zeros after whole tiles folds into their padding (measured by the authors of aie4ml 0.2.1 with
+    Vitis 2026.1.1, up to 15 tiles on AIE-ML; `check` counts longer ones as well).
+    """
+    if not tiling.traversal:
+        return 1
+    per_dimension = []
+    for dimension in (0, 1):
+        stride, wrap = next(((s, w) for d, s, w in tiling.traversal if d == dimension), (1, 1))
+        left = tiling.buffer[dimension] - tiling.offset[dimension]
+        cut = min(wrap, left // tiling.tile[dimension] if stride == tiling.tile[dimension] else wrap)
+        partial = cut < wrap and left > cut * tiling.tile[dimension]
+        zeros = wrap - cut - partial
+        folded = not partial and zeros <= PADDED_TILES
+        per_dimension.append((1 + partial + (zeros > 0 and not folded), wrap))
+    columns, rows = per_dimension[0][0], per_dimension[1][0]
+    return rows if columns == 1 else columns * max(1, per_dimension[1][1])
+
+
+def descriptors(port: BufferPort) -> int:
+    """Buffer descriptors of a memory-tile port: two a run and copy (aie4ml 0.2.1, measured with Vitis 2026.1.1)."""
+    return 2 * runs(port.tiling) * COPIES
+
+
+@dataclass
+class _Free:
+    """What is left of a memory tile while buffers are assigned.
+
+    Even channels share one pool of descriptors, odd ones the other (AM020 ch5); ports take channels in order.
+    """
+
+    inputs: int
+    outputs: int
+    pools: list[int]
+    taken: list[int]
+    next_byte: int = 0
+
+    def after(self, buffer: MemoryBuffer) -> list[int]:
+        """What the pools would have left with one more buffer."""
+        pools = list(self.pools)
+        for way, ports in enumerate((buffer.writers, buffer.readers)):
+            for i, port in enumerate(ports):
+                pools[(self.taken[way] + i) % 2] -= descriptors(port)
+        return pools
+
+
+def locate(buffers: list[MemoryBuffer], placement: Placement, device: Device) -> tuple[MemoryBuffer, ...]:
+    """Give every buffer the memory tile nearest to the tiles it serves that has the ports and bytes left."""
+    memory = device.generation.memory_tile
+    assert memory is not None  # design_space refuses such devices
+    rows = (device.geometry and device.geometry.memory_tile_rows) or 1
+    pool = memory.dma.buffer_descriptors // 2
+    free = {(column, row): _Free(memory.dma.channels_in, memory.dma.channels_out, [pool, pool], [0, 0])
+            for column in range(device.columns) for row in range(rows)}
+    located = []
+    for buffer in buffers:
+        ends = [end for port in (*buffer.readers, *buffer.writers) for end in port.ends if isinstance(end, KernelEnd)]
+        wanted = sum(placement[end.layer][0] + end.position for end in ends) / len(ends)
+        need = COPIES * buffer.bytes
+        fitting = [tile for tile, left in free.items() if left.inputs >= len(buffer.writers)
+                   and left.outputs >= len(buffer.readers) and left.next_byte + need <= memory.size_bytes
+                   and min(left.after(buffer)) >= 0]
+        if not fitting:
+            most = sum(descriptors(port) for port in (*buffer.writers, *buffer.readers))
+            raise DesignError(f"no memory tile has {len(buffer.writers)} inputs, {len(buffer.readers)} outputs, "
+                              f"{need} bytes and {most} buffer descriptors left for {buffer.tensor}",
+                              where=device.name, rule="AM020 ch5",
+                              remedy="Use smaller cascades, a smaller batch, or slices that need less padding")
+        tile = min(fitting, key=lambda t: (abs(t[0] - wanted), t[1], t[0]))
+        left = free[tile]
+        left.pools = left.after(buffer)
+        left.taken = [left.taken[0] + len(buffer.writers), left.taken[1] + len(buffer.readers)]
+        left.inputs -= len(buffer.writers)
+        left.outputs -= len(buffer.readers)
+        located.append(replace(buffer, memory_tile=tile,
+                               offsets_bytes=(left.next_byte, left.next_byte + buffer.bytes)))
+        left.next_byte += need
+    return tuple(located)
