@@ -163,7 +163,7 @@ def test_the_batch_can_be_changed(ex):
     lambda ex: ex.design({"dense0": {"cas_length": 1.7, "cas_num": 1, "microtile": (4, 8, 8)}}),
     lambda ex: ex.design(pd.Series({"a.b": 1})), lambda ex: ex.pareto("x"), lambda ex: ex.pareto(objectives=()),
     lambda ex: ex.pareto(ex.sweep(), objectives=("bottleneck",)), lambda ex: ex.layer_options(3),
-    lambda ex: ex.design().export(3, verify=False), lambda ex: ex.design().export("a\0b", verify=False), lambda ex: ex.design().export("a" * 300, verify=False),
+    lambda ex: ex.design().export(3), lambda ex: ex.design().export("a\0b"), lambda ex: ex.design().export("a" * 300),
     lambda ex: ex.design().export("p", x=np.zeros((0, 64))), lambda ex: ex.design().simulate("abc"),
     lambda ex: aie.load_design(None), lambda ex: aie.load(None),
 ])

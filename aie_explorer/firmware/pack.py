@@ -30,13 +30,7 @@ def pack_weights(layer: LayerSpace, op: Dense) -> IntArray:
 
 def pack_bias(layer: LayerSpace, op: Dense) -> IntArray:
     """[cas_num, n] biases of every cascade; zero where the layer has none."""
-    o = layer.table[0]
-    n, num = int(o["n"]), int(o["cas_num"])
-    wide = num if o["split"] != ROWS else 1
-    padded = np.zeros(wide * n, np.int64)
-    if op.bias is not None:
-        padded[:op.n] = op.bias.values
-    return np.broadcast_to(padded.reshape(wide, n), (num, n))
+    return _per_output(layer, np.zeros(op.n, np.int64) if op.bias is None else op.bias.values)
 
 
 def pack_shifts(layer: LayerSpace, op: Dense, shift: int) -> IntArray:
@@ -50,6 +44,23 @@ def pack_shifts(layer: LayerSpace, op: Dense, shift: int) -> IntArray:
     blocks = padded.reshape(wide, n // N, N)
     assert (blocks == blocks[:, :, :1]).all()  # CHANNEL_BLOCK is a multiple of every N
     return np.broadcast_to(shift + blocks[:, :, 0], (num, n // N))
+
+
+def pack_affine(layer: LayerSpace, op: Dense) -> IntArray:
+    """[cas_num, 3 * n] gains, high parts and low parts of the offsets: offset = high * 2**24 + low."""
+    assert op.affine is not None
+    parts = (op.affine.gain, np.right_shift(op.affine.offset, 24), op.affine.offset & 0xFFFFFF)
+    return np.concatenate([_per_output(layer, values) for values in parts], axis=1)
+
+
+def _per_output(layer: LayerSpace, values: IntArray) -> IntArray:
+    """[cas_num, n] a number an output, zeros beyond the true ones."""
+    o = layer.table[0]
+    n, num = int(o["n"]), int(o["cas_num"])
+    wide = num if o["split"] != ROWS else 1
+    padded = np.zeros(wide * n, np.int64)
+    padded[:len(values)] = values
+    return np.broadcast_to(padded.reshape(wide, n), (num, n))
 
 
 def iterations_of(samples: int, batch: int) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 import aie_explorer
 from aie_explorer.design import Design
 from aie_explorer.emulation.build import include_folder
-from aie_explorer.firmware.pack import pack_bias, pack_shifts, pack_weights, to_text
+from aie_explorer.firmware.pack import pack_affine, pack_bias, pack_shifts, pack_weights, to_text
 from aie_explorer.firmware.stimulus import Stimulus
 from aie_explorer.ir import Dense, IntArray, storage_bytes
 from aie_explorer.placement import Placement
@@ -33,17 +33,33 @@ ONCE = ("aie/graph.h", "aie/graph.cpp", "aie/aie.cfg", "pl/system.cfg", "host/ho
 PER_LAYER = ("aie/parameters/layer.h", "aie/weights/layer.h", "aie/kernels/layer.h", "aie/kernels/layer.cpp")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Array:
+    """An array of a kernel: name of the parameter, its element type, the constant with its size, a row a tile or cascade."""
+
+    name: str
+    type: str
+    rows: IntArray
+
+    @property
+    def size(self) -> str:
+        """The constant of the layer's parameters that says how long it is."""
+        return f"{self.name}_size"
+
+
+@dataclass(frozen=True, eq=False)
 class Role:
-    """The place of a tile in its cascade: whether it starts the sums and whether it ends them."""
+    """The place of a tile in its cascade: whether it starts the sums, whether it ends them, what it holds.
+
+    Attributes:
+        condition: C++ that chooses it by the position in the cascade; empty where there is no other.
+    """
 
     name: str
     starts: bool
     ends: bool
-
-
-SINGLE, FIRST, MIDDLE, LAST = (Role("single", True, True), Role("first", True, False), Role("middle", False, False),
-                               Role("last", False, True))
+    condition: str
+    arrays: tuple[Array, ...]
 
 
 def render(design: Design, stimulus: Stimulus) -> Iterator[tuple[str, str]]:
@@ -57,13 +73,10 @@ def render(design: Design, stimulus: Stimulus) -> Iterator[tuple[str, str]]:
     environment = _environment()
     for path in ONCE:
         yield path, environment.get_template(f"{path}.jinja").render(context)
-    for op, layer, described in zip(design.network.layers, design.space.layers, context["layers"], strict=True):
-        packed = described | {"weights": pack_weights(layer, op), "bias": pack_bias(layer, op)}
-        if op.finer is not None:
-            packed["shift_rows"] = pack_shifts(layer, op, described["shift"])
+    for described in context["layers"]:
         for path in PER_LAYER:
-            text = environment.get_template(f"{path}.jinja").render(layer=packed)
-            yield path.replace("layer", op.name), text
+            yield path.replace("layer", described["name"]), environment.get_template(f"{path}.jinja").render(
+                layer=described)
     yield "design.json", json.dumps(design.to_json(), indent=1) + "\n"
     for plios, values, prefix in ((plan.inputs, stimulus.inputs, ""), (plan.outputs, stimulus.outputs, "expected_")):
         for plio in plios:
@@ -84,20 +97,41 @@ def layer_context(op: Dense, layer: LayerSpace, design: Design, placement: Place
     low, high = op.clamp or (int(storage_low), int(storage_high))
     numbers = {name: int(o[name]) for name in ("M", "K", "N", "cas_length", "cas_num", "rows", "k", "n", "acc_bits")}
     column, row = placement[op.name]
+    shift = 0 if op.clamp is None else int(op.sum_frac(network).min()) - op.rounded_frac(network)
+    arrays = _arrays(op, layer, shift, target.storage)
     return numbers | {
         "name": op.name, "k_total": op.k, "n_total": op.n, "split": SPLITS[int(o["split"])],
         "in_t": source.storage, "weight_t": op.weights.type.storage, "out_t": target.storage,
+        "round_t": target.storage if op.table is None else "int8" if low < 0 else "uint8",
         "acc_tag": f"acc{numbers['acc_bits']}", "column": column, "row": row, "low": low, "high": high,
-        "shift": 0 if op.clamp is None else int(op.sum_frac(network).min()) - target.frac,
-        "shifts": op.finer is not None,
-        "rounding": target.rounding, "roles": _roles(numbers["cas_length"]),
+        "shift": shift, "shifts": op.finer is not None, "affine": op.affine is not None,
+        "slope_shift": op.slope_shift, "table": 0 if op.table is None else len(op.table),
+        "rounding": target.rounding, "roles": _roles(numbers["cas_length"], arrays), "arrays": arrays,
     }
 
 
-def _roles(cas_length: int) -> tuple[Role, ...]:
+def _arrays(op: Dense, layer: LayerSpace, shift: int, out_t: str) -> tuple[Array, ...]:
+    """What the tiles of a layer hold besides code; the weights are first, the bias second."""
+    arrays = [Array("weights", op.weights.type.storage, pack_weights(layer, op)),
+              Array("bias", "int32", pack_bias(layer, op))]
+    if op.finer is not None:
+        arrays.append(Array("shifts", "int32", pack_shifts(layer, op, shift)))
+    if op.affine is not None:
+        arrays.append(Array("affine", "int32", pack_affine(layer, op)))
+    if op.table is not None:
+        arrays.append(Array("table", out_t, np.broadcast_to(op.table, (int(layer.table[0]["cas_num"]), len(op.table)))))
+    return tuple(arrays)
+
+
+def _roles(cas_length: int, arrays: tuple[Array, ...]) -> tuple[Role, ...]:
+    """The roles of a cascade; biases are where sums start, and what finishes them where they end."""
+    (weights, bias), finish = arrays[:2], arrays[2:]
     if cas_length == 1:
-        return (SINGLE,)
-    return (FIRST, LAST) if cas_length == 2 else (FIRST, MIDDLE, LAST)
+        return (Role("single", True, True, "", arrays),)
+    first = Role("first", True, False, "if (position == 0) ", (weights, bias))
+    middle = Role("middle", False, False, "else if (position + 1 < parameters::cas_length) ", (weights,))
+    last = Role("last", False, True, "else ", (weights, *finish))
+    return (first, last) if cas_length == 2 else (first, middle, last)
 
 
 def _context(design: Design, plan: Plan, placement: Placement, stimulus: Stimulus) -> dict[str, Any]:
@@ -138,12 +172,17 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("aie_explorer.firmware", "templates"), undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True, autoescape=False)
-    environment.filters |= {"numbers": _numbers, "tiling": _tiling, "source": _source, "sink": _sink}
+    environment.filters |= {"numbers": _numbers, "arguments": _arguments, "tiling": _tiling, "source": _source, "sink": _sink}
     return environment
 
 
 def _numbers(values: IntArray) -> str:
     return ", ".join(map(str, values.tolist()))
+
+
+def _arguments(role: Role, parameters: str) -> str:
+    """The arguments of a kernel's constructor."""
+    return ", ".join(f"{array.type} (&{array.name})[{parameters}::{array.size}]" for array in role.arrays)
 
 
 def _tiling(tiling: Tiling) -> str:

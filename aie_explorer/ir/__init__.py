@@ -1,6 +1,21 @@
 """Integer semantics of a network: exact types, operations, tensors."""
 
-from aie_explorer.ir.network import CHANNEL_BLOCK, Add, Concat, Dense, Network, Op, Quantize, Relu, Reshape, Tensor
+from aie_explorer.ir.network import (
+    CHANNEL_BLOCK,
+    Add,
+    Affine,
+    Concat,
+    Dense,
+    LeakyRelu,
+    Lookup,
+    Network,
+    Op,
+    Quantize,
+    Relu,
+    Reshape,
+    Scale,
+    Tensor,
+)
 from aie_explorer.ir.types import (
     FixedPoint,
     IntArray,
@@ -14,16 +29,20 @@ from aie_explorer.ir.types import (
 __all__ = [
     "CHANNEL_BLOCK",
     "Add",
+    "Affine",
     "Concat",
     "Dense",
     "FixedPoint",
     "IntArray",
+    "LeakyRelu",
+    "Lookup",
     "Network",
     "Op",
     "Quantize",
     "QuantizedArray",
     "Relu",
     "Reshape",
+    "Scale",
     "Tensor",
     "quantize",
     "requantize",

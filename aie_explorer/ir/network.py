@@ -107,8 +107,59 @@ class Concat(Op):
 
 
 @dataclass(frozen=True, eq=False)
+class Scale(Op):
+    """gain * x + offset for every feature, both exact numbers (batch normalisation, scales of weights).
+
+    Attributes:
+        gain: [features] or one number.
+        offset: [features] or one number.
+    """
+
+    gain: npt.NDArray[np.float64]
+    offset: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LeakyRelu(Op):
+    """x where it is positive, else x * 2**-slope_shift."""
+
+    slope_shift: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Lookup(Op):
+    """A function of integers of at most 8 bits, by table.
+
+    Attributes:
+        table: from the integers of the input, the least first, to those of the output's type.
+        first: the integer that the table begins with.
+    """
+
+    table: IntArray
+    first: int
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """gain * sum + offset, in integers.
+
+    Attributes:
+        gain: [n] integers of at most 31 bits and a sign.
+        offset: [n] integers of at most 55 bits and a sign, at the fraction bits of gain * sum.
+        frac: fraction bits of the gains.
+    """
+
+    gain: IntArray
+    offset: IntArray
+    frac: int
+
+
+@dataclass(frozen=True, eq=False)
 class Dense(Op):
     """y = clamp(srs(x @ weights + bias)), the clamp and shift being there once an activation is fused.
+
+    With `affine` it is clamp(srs(gain * (x @ weights) + offset)); with `slope_shift` what is negative is shifted
+    further; with `table` the clamped integer is looked up.
 
     x is its inputs side by side. Their integers may be worth different powers of two: the weights make up for it, so
     that every product is worth 2**-(frac of the first input + frac of the weights).
@@ -122,6 +173,11 @@ class Dense(Op):
         finer: for each output the fraction bits that its weights, bias and sums have beyond the common ones, where
             outputs differ; equal within each block of CHANNEL_BLOCK outputs.
         model_macs: multiply-accumulates of a sample in the user's model; None where they are the k x n of the weights.
+        affine: a gain and an offset an output, or None.
+        slope_shift: how many bits further negative sums are shifted; 0 where they are not.
+        table: what becomes of each integer of the clamp, its least first, or None. The clamp is then of the integers
+            before the table, which are at `table_frac` fraction bits.
+        table_frac: fraction bits of the integers before the table.
     """
 
     weights: QuantizedArray
@@ -130,6 +186,10 @@ class Dense(Op):
     accumulator_bits: int = 0
     finer: IntArray | None = None
     model_macs: int | None = None
+    affine: Affine | None = None
+    slope_shift: int = 0
+    table: IntArray | None = None
+    table_frac: int = 0
 
     @property
     def k(self) -> int:
@@ -146,9 +206,13 @@ class Dense(Op):
         """Useful multiply-accumulates of one sample."""
         return self.k * self.n if self.model_macs is None else self.model_macs
 
+    def rounded_frac(self, network: Network) -> int:
+        """Fraction bits of the integers that sums are rounded to: of the output, or of what its table reads."""
+        return network.type_of(self.output).frac if self.table is None else self.table_frac
+
     def sum_frac(self, network: Network) -> IntArray:
-        """[n] fraction bits of every output's sum."""
-        common = network.type_of(self.inputs[0]).frac + self.weights.type.frac
+        """[n] fraction bits of every output's sum, the gain included."""
+        common = network.type_of(self.inputs[0]).frac + self.weights.type.frac + (self.affine.frac if self.affine else 0)
         return np.full(self.n, common, np.int64) + (0 if self.finer is None else self.finer)
 
 
@@ -218,7 +282,9 @@ class Network:
             if isinstance(op, Dense):
                 arrays = [op.weights] + ([op.bias] if op.bias is not None else [])
                 text.update(repr((op.clamp, op.accumulator_bits, [(a.type, a.values.shape) for a in arrays])).encode())
-                for values in [array.values for array in arrays] + ([op.finer] if op.finer is not None else []):
+                more = [op.finer, op.table, *((op.affine.gain, op.affine.offset) if op.affine else ())]
+                text.update(repr((op.slope_shift, op.table_frac, op.affine and op.affine.frac)).encode())
+                for values in [array.values for array in arrays] + [one for one in more if one is not None]:
                     text.update(values.astype("<i8").tobytes())
         text.update(repr((self.batch, sorted(self.tensors.items()), self.inputs, self.outputs)).encode())
         return text.hexdigest()

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from aie_explorer.errors import ModelError
-from aie_explorer.ir.network import Add, Concat, Dense, Network, Op, Quantize, Relu, Reshape, Tensor
+from aie_explorer.ir.network import Add, Affine, Concat, Dense, LeakyRelu, Network, Op, Quantize, Relu, Reshape, Tensor
 from aie_explorer.ir.types import FixedPoint, QuantizedArray
 
 FORMAT = 2
-_KINDS: dict[str, type[Op]] = {kind.__name__: kind for kind in (Add, Concat, Dense, Quantize, Relu, Reshape)}
+_KINDS: dict[str, type[Op]] = {kind.__name__: kind for kind in (Add, Concat, Dense, LeakyRelu, Quantize, Relu, Reshape)}
 MAX_ELEMENTS = 1 << 28
 
 
@@ -55,7 +55,11 @@ def _op_to_json(op: Op) -> dict[str, Any]:
     if isinstance(op, Dense):
         out |= {"weights": _array_to_json(op.weights), "bias": op.bias and _array_to_json(op.bias),
                 "clamp": op.clamp and list(op.clamp), "accumulator_bits": op.accumulator_bits,
-                "finer": None if op.finer is None else op.finer.tolist(), "model_macs": op.model_macs}
+                "finer": None if op.finer is None else op.finer.tolist(), "model_macs": op.model_macs,
+                "slope_shift": op.slope_shift, "table_frac": op.table_frac,
+                "table": None if op.table is None else op.table.tolist(),
+                "affine": op.affine and {"gain": op.affine.gain.tolist(), "offset": op.affine.offset.tolist(),
+                                         "frac": op.affine.frac}}
     return out
 
 
@@ -65,7 +69,11 @@ def _op_from_json(data: Mapping[str, Any]) -> Op:
         fields["weights"] = _array_from_json(data["weights"])
         fields["bias"] = data["bias"] and _array_from_json(data["bias"])
         fields["clamp"] = data["clamp"] and (int(data["clamp"][0]), int(data["clamp"][1]))
-        fields["finer"] = None if data["finer"] is None else np.array(data["finer"], np.int64)
+        for name in ("finer", "table"):
+            fields[name] = None if data[name] is None else np.array(data[name], np.int64)
+        affine = data["affine"]
+        fields["affine"] = affine and Affine(np.array(affine["gain"], np.int64), np.array(affine["offset"], np.int64),
+                                             int(affine["frac"]))
     return _KINDS[data["kind"]](**fields)
 
 

@@ -37,8 +37,15 @@ class BoundAccumulators:
                                  rule=f"an unquantized output has {EXACT_OUTPUT_BITS}",
                                  remedy="Add a QActivation at the end of the model")
             ops.append(dataclasses.replace(op, accumulator_bits=bits))
-            ranges[op.output] = op.clamp or (target.min_int, target.max_int)
+            ranges[op.output] = result_range(op) or (target.min_int, target.max_int)
         return network.replace(ops=tuple(ops))
+
+
+def result_range(dense: Dense) -> tuple[int, int] | None:
+    """The least and the greatest integer that a layer gives; None where that is the exact sum."""
+    if dense.table is not None:
+        return int(dense.table.min()), int(dense.table.max())
+    return dense.clamp
 
 
 def input_ends(network: Network, dense: Dense, ranges: dict[str, tuple[int, int]]) -> tuple[IntArray, IntArray]:

@@ -19,16 +19,20 @@ from aie_explorer.ir import (
     Dense,
     FixedPoint,
     IntArray,
+    LeakyRelu,
+    Lookup,
     Network,
     Op,
     Quantize,
     Relu,
+    Scale,
     Tensor,
 )
-from aie_explorer.passes.accumulators import sum_bits, sum_range
+from aie_explorer.passes.accumulators import EXACT_OUTPUT_BITS, result_range, sum_bits, sum_range
+from aie_explorer.passes.affine import Scaling, fold, realize_scaled
 from aie_explorer.passes.ranges import Range
 from aie_explorer.passes.realize import realize
-from aie_explorer.passes.sums import Sum, Term, selected, side_by_side, total
+from aie_explorer.passes.sums import Sum, Term, selected, side_by_side, summed
 
 INT32_MAX = 2**31 - 1
 MOST_EXACT_BITS = 16
@@ -64,6 +68,9 @@ class Pending:
         source: the layer of the model whose output this is.
         reached: the integers left by the quantizers so far; None before the first.
         rectified: whether a ReLU was met.
+        scaling: a gain and an offset before any quantizer, or None.
+        slope_shift: of a leaky ReLU before any quantizer; 0 where there is none.
+        lookup: a table after the quantizers, with the type of what it gives; nothing more can follow then.
     """
 
     total: Sum
@@ -71,6 +78,14 @@ class Pending:
     source: str
     reached: Range | None = None
     rectified: bool = False
+    scaling: Scaling | None = None
+    slope_shift: int = 0
+    lookup: tuple[IntArray, FixedPoint] | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is the sum and nothing more."""
+        return not (self.reached or self.rectified or self.scaling or self.slope_shift or self.lookup)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,8 +141,12 @@ class _Formation:
             values[op.output] = self._follow(op, [values[name] for name in op.inputs])
             self.kept.append(values[op.output])
         outputs = tuple(self._output(values[name], name) for name in network.outputs)
+        needed = set(outputs)
+        for op in reversed(self.ops):  # what no output needs is left out
+            needed |= set(op.inputs) if op.output in needed else set()
+        self.ops = [op for op in self.ops if op.output in needed]
         for name in network.inputs:
-            if name not in self.tensors:
+            if name not in needed:
                 raise ModelError("the input is not used", where=name, remedy="Remove it from the model")
         tensors = {name: self.tensors[name] for name in (*network.inputs, *(op.output for op in self.ops))}
         return network.replace(ops=tuple(self.ops), tensors=tensors, outputs=outputs,
@@ -139,6 +158,8 @@ class _Formation:
             return self._quantized(inputs[0], self.network.type_of(op.output), op)
         if isinstance(op, Relu):
             return self._rectified(inputs[0], op)
+        if isinstance(op, (Scale, LeakyRelu, Lookup)):
+            return self._function(inputs[0], op)
         if isinstance(op, Dense):
             return Pending(self._product(op, inputs[0]), op.output, op.source)
         if isinstance(op, Add):
@@ -151,12 +172,9 @@ class _Formation:
     def _quantized(self, value: Value, target: FixedPoint, op: Op) -> Value:
         if isinstance(value, Beside):
             return Beside(tuple(self._quantized(part, target, op) for part in value.parts))
+        if self._must_copy(value, op) or (isinstance(value, Pending) and value.lookup is not None):
+            value = Pending(self._copied(value, op), op.output, op.source)
         found = Range.of(target) if value.reached is None else value.reached.quantized(target)
-        if found is None and isinstance(value, Real):
-            known = value.reached and value.reached.type
-            raise ModelError(f"quantizes to {target} what is already quantized to {known}",
-                             where=op.source, rule="rounding twice is not the same as rounding once",
-                             remedy="Remove one of the quantizers")
         if found is None:
             self.notes.append(f"{op.name}: rounds again what is rounded already, by a layer of ones")
             copied = self._copied(value, op)
@@ -167,7 +185,55 @@ class _Formation:
     def _rectified(self, value: Value, op: Op) -> Value:
         if isinstance(value, Beside):
             return Beside(tuple(self._rectified(part, op) for part in value.parts))
+        if self._must_copy(value, op) or (isinstance(value, Pending) and (value.slope_shift or value.lookup)):
+            value = Pending(self._copied(value, op), op.output, op.source)
         return replace(value, source=op.source, rectified=True, reached=value.reached and value.reached.relu())
+
+    def _must_copy(self, value: Value, op: Op) -> bool:
+        """Whether an operation on a quantized input of the network is not the only one: then the host cannot do it."""
+        if not isinstance(value, Real) or value.reached is None:
+            return False
+        return len(list(self.network.consumers(op.inputs[0]))) > 1 or op.inputs[0] in self.network.outputs
+
+    def _function(self, value: Value, op: Op) -> Value:
+        """What follows a sum and is no quantizer: a gain and offset, a leaky ReLU, a table."""
+        if isinstance(op, Lookup):
+            return self._looked_up(value, op)
+        free = isinstance(value, Pending) and not (value.reached or value.rectified or value.slope_shift
+                                                   or value.lookup) and id(value) not in self.formed
+        if isinstance(op, Scale):
+            if not free or (isinstance(value, Pending) and value.scaling is not None):
+                value = Pending(self._copied(value, op), op.output, op.source)
+            assert isinstance(value, Pending)
+            shape = (value.total.n,)
+            scaling = Scaling(np.broadcast_to(op.gain, shape), np.broadcast_to(op.offset, shape))
+            total_sum = fold(value.total, scaling)
+            if total_sum is not None:
+                return replace(value, source=op.source, total=total_sum)
+            return replace(value, source=op.source, scaling=scaling)
+        assert isinstance(op, LeakyRelu)
+        if not free:
+            value = Pending(self._copied(value, op), op.output, op.source)
+        assert isinstance(value, Pending)
+        return replace(value, source=op.source, slope_shift=op.slope_shift)
+
+    def _looked_up(self, value: Value, op: Lookup) -> Value:
+        """A table on integers; the values a clamp leaves out are left out of it."""
+        if not isinstance(value, Pending) or value.reached is None or value.lookup is not None:
+            (name,) = self._stored(value, op) if not isinstance(value, Beside) else ("",)
+            if not name:
+                raise ModelError("a function of tensors side by side", where=op.source, remedy="Apply it before joining")
+            kept = self.tensors[name].type
+            assert kept is not None
+            low, high = self.ranges[name]
+            value = Pending(self._copied(value, op), op.output, op.source, Range(kept, low, high))
+        assert value.reached is not None
+        # a quantizer that kept a coarser grid left the integers of that grid; the table counts in its own input's
+        finer = self.network.type_of(op.inputs[0]).frac - value.reached.type.frac
+        index = np.arange(value.reached.low, value.reached.high + 1) * 2**finer - op.first
+        if finer < 0 or index[0] < 0 or index[-1] >= len(op.table):
+            raise ModelError("its table does not cover its input", where=op.source)
+        return replace(value, source=op.source, lookup=(op.table[index], self.network.type_of(op.output)))
 
     def _product(self, op: Dense, value: Value) -> Sum:
         """Weights on the integers of a value."""
@@ -186,7 +252,7 @@ class _Formation:
             parts.append(Sum(op.name, op.source, (Term(name, weights, frac),), zero, zero, 0))
         if start != op.k:
             raise ModelError(f"its weights have {op.k} rows for {start} inputs", where=op.source)
-        found = total(op.name, op.source, tuple(parts))
+        found = summed(op.name, op.source, tuple(parts))
         if op.bias is not None and op.finer is not None:
             bias_frac = bias_frac + op.finer
         return replace(found, bias=bias, bias_frac=bias_frac, macs=op.macs)
@@ -195,15 +261,14 @@ class _Formation:
         """The sum of several values: sums that nothing follows are merged, others read as integers."""
         parts = []
         for value in values:
-            if isinstance(value, Pending) and value.reached is None and not value.rectified \
-                    and id(value) not in self.formed:
+            if isinstance(value, Pending) and value.plain and id(value) not in self.formed:
                 parts.append(value.total)
             else:
                 parts.append(self._copied(value, op))
         if len({part.n for part in parts}) != 1:
             raise ModelError(f"adds tensors of {' and '.join(str(part.n) for part in parts)} features",
                              where=op.source, remedy="Give all the same shape")
-        return total(op.name, op.source, tuple(parts))
+        return summed(op.name, op.source, tuple(parts))
 
     def _copied(self, value: Value, op: Op) -> Sum:
         """The sum that is a value itself: weights of one on its integers."""
@@ -253,20 +318,34 @@ class _Formation:
         name, output = self._names(value)
         bits = max(self._storage_bits(term.tensor) for term in value.total.terms)
         first = self._frac(value.total.terms[0].tensor)
-        if value.reached is not None:
-            shape = Tensor(output, (value.total.n,), value.reached.type, value.source)
-            dense, tensor, notes = realize(value.total, shape, (value.reached.low, value.reached.high), name, first,
-                                           bits)
-        else:
-            shape = Tensor(output, (value.total.n,), None, value.source)
-            dense, tensor, notes = realize(value.total, shape, (0, INT32_MAX) if value.rectified else None, name, first,
-                                           bits)
+        kind = None if value.reached is None else value.reached.type
+        given = value.lookup[1] if value.lookup is not None else kind
+        shape = Tensor(output, (value.total.n,), given, value.source)
+        if value.reached is None:
+            if value.scaling is not None or value.slope_shift:
+                raise ModelError("its output is not quantized after a scale or a leaky ReLU", where=value.source,
+                                 remedy="Add a QActivation (quantized_relu or quantized_bits) after it")
+            dense, tensor, notes = realize(value.total, shape, None, (0, INT32_MAX) if value.rectified else None, name,
+                                           first, bits)
             if op is not None:
                 dense, tensor = self._exact(dense, tensor, value)
+        else:
+            assert kind is not None
+            clamp = (value.reached.low, value.reached.high)
+            if value.scaling is None:
+                dense, tensor, notes = realize(value.total, shape, kind.frac, clamp, name, first, bits)
+            else:
+                dense, tensor, notes = realize_scaled(value.total, value.scaling, shape, kind.frac, clamp, name, first)
+                if sum_bits(dense, *self._ends(dense)) > EXACT_OUTPUT_BITS:
+                    raise ModelError(f"its sums need more than {EXACT_OUTPUT_BITS} bits before they are scaled",
+                                     where=value.total.source, remedy="Use fewer bits in its weights or input")
+            dense = replace(dense, slope_shift=value.slope_shift)
+            if value.lookup is not None:
+                dense = replace(dense, table=value.lookup[0], table_frac=kind.frac)
         self.ops.append(dense)
         self.tensors[output] = tensor
         self.notes += notes
-        self.ranges[output] = dense.clamp or sum_range(dense, *self._ends(dense))
+        self.ranges[output] = result_range(dense) or sum_range(dense, *self._ends(dense))
         return output
 
     def _exact(self, dense: Dense, tensor: Tensor, value: Pending) -> tuple[Dense, Tensor]:

@@ -34,13 +34,14 @@ class _Matrix:
     bits: int
 
 
-def realize(total: Sum, tensor: Tensor, clamp: tuple[int, int] | None, name: str, input_frac: int, input_bits: int
-            ) -> tuple[Dense, Tensor, list[str]]:
+def realize(total: Sum, tensor: Tensor, target: int | None, clamp: tuple[int, int] | None, name: str,
+            input_frac: int, input_bits: int) -> tuple[Dense, Tensor, list[str]]:
     """The Dense that computes a sum and rounds it to the type of `tensor`.
 
     Args:
         total: the sum.
         tensor: its output; without a type the exact sum is given out as int32.
+        target: fraction bits to which it is rounded; None where it is the exact sum.
         clamp: bounds of the output's integers; None where it is the exact sum.
         name: of the operation.
         input_frac: fraction bits of the first input.
@@ -52,7 +53,6 @@ def realize(total: Sum, tensor: Tensor, clamp: tuple[int, int] | None, name: str
     Raises:
         ModelError: when the weights need more than 16 bits or the bias more than 32.
     """
-    target = None if tensor.type is None else tensor.type.frac
     given, needed = _fracs(total, target)
     stacked = [raised(term.weights, given - term.frac, total.source) for term in total.terms]
     weights = np.concatenate(stacked)
@@ -63,8 +63,9 @@ def realize(total: Sum, tensor: Tensor, clamp: tuple[int, int] | None, name: str
     fixed = FixedPoint(max(found.bits, 2), common - input_frac)
     features = None if np.array_equal(found.columns, np.arange(total.n)) else tuple(found.columns.tolist())
     kind = tensor.type if tensor.type is not None else FixedPoint(32, common)
-    if int(found.frac.max()) - kind.frac > MOST_SHIFT:
-        raise ModelError(f"its output is {int(found.frac.max()) - kind.frac} bits coarser than its products",
+    to = kind.frac if target is None else target
+    if int(found.frac.max()) - to > MOST_SHIFT:
+        raise ModelError(f"its output is {int(found.frac.max()) - to} bits coarser than its products",
                          where=total.source, rule=f"the shift is at most {MOST_SHIFT}",
                          remedy="Use fewer integer bits in its activation")
     dense = Dense(name, total.source, tuple(term.tensor for term in total.terms), tensor.name,
@@ -110,7 +111,7 @@ def _matrix(weights: IntArray, given: IntArray, needed: IntArray, input_bits: in
     for limit in (8, MOST_WEIGHT_BITS) if allow_blocks else ():
         if bits.max() > limit:
             continue
-        columns, frac = _blocks(bits, needed, limit)
+        columns, frac = blocks(bits, needed, limit)
         if best is None or _cost(len(columns), limit, input_bits) < cost:
             cost = _cost(len(columns), limit, input_bits)
             blocked = np.zeros((len(weights), len(columns)), np.int64)
@@ -153,7 +154,7 @@ def _cost(n: int, weight_bits: int, input_bits: int) -> float:
     return n / MACS_PER_CYCLE[(8 if input_bits <= 8 else 16, 8 if weight_bits <= 8 else 16)]
 
 
-def _blocks(bits: IntArray, frac: IntArray, limit: int) -> tuple[IntArray, IntArray]:
+def blocks(bits: IntArray, frac: IntArray, limit: int) -> tuple[IntArray, IntArray]:
     """Outputs in an order in which every block shares its fraction bits.
 
     From the finest scale on, a group takes every output that still fits `limit` bits at it, which makes the fewest

@@ -74,7 +74,9 @@ def _writes_filled(op: Dense, tensor: Tensor, missing: int) -> Dense:
         op, model_macs=op.macs,
         weights=QuantizedArray(np.pad(op.weights.values, ((0, 0), (0, missing))), op.weights.type),
         bias=op.bias and QuantizedArray(np.pad(op.bias.values, (0, missing)), op.bias.type),
-        finer=None if op.finer is None else np.pad(op.finer, (0, missing), mode="edge"))
+        finer=None if op.finer is None else np.pad(op.finer, (0, missing), mode="edge"),
+        affine=op.affine and replace(op.affine, gain=np.pad(op.affine.gain, (0, missing)),
+                                     offset=np.pad(op.affine.offset, (0, missing))))
 
 
 def _reads_filled(op: Dense, network: Network, tensor: Tensor, missing: int) -> Dense:

@@ -84,7 +84,7 @@ def signed_bits(values: IntArray) -> IntArray:
     return bits
 
 
-def total(name: str, source: str, parts: tuple[Sum, ...]) -> Sum:
+def summed(name: str, source: str, parts: tuple[Sum, ...]) -> Sum:
     """The sum of several; weights on a tensor that more than one reads are added."""
     terms: dict[str, Term] = {}
     for term in (term for part in parts for term in part.terms):
@@ -157,6 +157,6 @@ def side_by_side(parts: tuple[Sum, ...]) -> Sum:
         start += part.n
     zero = np.zeros(n, np.int64)
     single = [Sum("", "", (term,), zero, zero, 0) for term in terms]
-    merged = total(parts[0].name, parts[0].source, tuple(single))
+    merged = summed(parts[0].name, parts[0].source, tuple(single))
     return replace(merged, bias=np.concatenate([part.bias for part in parts]),
                    bias_frac=np.concatenate([part.bias_frac for part in parts]), macs=sum(part.macs for part in parts))

@@ -104,10 +104,14 @@ def _rounds_differently(network: Network, op: Dense, ints: IntArray) -> npt.NDAr
     if op.bias is not None:
         magnitude, total = magnitude + np.abs(op.bias.values), total + op.bias.values
     error = np.where(magnitude < 2.0**24, 0.0, (op.k + 2) * UNIT * magnitude)
+    if op.affine is not None:  # one multiplication and one addition more, and products that float32 rounds
+        gain, offset = op.affine.gain.astype(np.float64), op.affine.offset.astype(np.float64)
+        error = (op.k + 4) * UNIT * (magnitude * np.abs(gain) + np.abs(offset))
+        total = total * gain + offset
     if op.clamp is None:
         doubt: npt.NDArray[np.bool_] = error > 0
         return doubt
-    step = 2.0 ** (op.sum_frac(network) - network.type_of(op.output).frac).astype(np.float64)
+    step = 2.0 ** (op.sum_frac(network) - op.rounded_frac(network)).astype(np.float64)
     position = total / step - 0.5
     boundary = np.abs(position - np.rint(position)) * step
     near: npt.NDArray[np.bool_] = (error > 0) & (boundary <= error)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from aie_explorer.errors import ModelError
 from aie_explorer.ir import Dense, IntArray, Network, Tensor, quantize, shift_round
+from aie_explorer.ir.types import Rounding
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -163,18 +164,27 @@ def apply_dense(network: Network, op: Dense, *inputs: IntArray) -> IntArray:
     total = _matmul(inputs[0] if len(inputs) == 1 else np.concatenate(inputs, axis=1), op)
     if op.bias is not None:
         total += op.bias.values
+    if op.affine is not None:
+        total = total * op.affine.gain + op.affine.offset
     if op.clamp is None:
         return total
-    target = network.type_of(op.output)
-    shifts = op.sum_frac(network) - target.frac
-    if op.finer is None:
-        rounded = shift_round(total, int(shifts[0]), target.rounding)
-    else:
-        rounded = np.empty_like(total)
-        for shift in np.unique(shifts):
-            rounded[:, shifts == shift] = shift_round(total[:, shifts == shift], int(shift), target.rounding)
+    shifts = op.sum_frac(network) - op.rounded_frac(network)
+    rounding = network.type_of(op.output).rounding
+    rounded = _rounded(total, shifts, rounding)
+    if op.slope_shift:
+        rounded = np.where(total < 0, _rounded(total, shifts + op.slope_shift, rounding), rounded)
     result: IntArray = np.clip(rounded, *op.clamp)
-    return result
+    return result if op.table is None else op.table[result - op.clamp[0]]
+
+
+def _rounded(total: IntArray, shifts: IntArray, rounding: Rounding) -> IntArray:
+    """[samples, n] sums shifted and rounded, each output by its own shift [n]."""
+    if np.all(shifts == shifts[0]):
+        return shift_round(total, int(shifts[0]), rounding)
+    rounded = np.empty_like(total)
+    for shift in np.unique(shifts):
+        rounded[:, shifts == shift] = shift_round(total[:, shifts == shift], int(shift), rounding)
+    return rounded
 
 
 def _matmul(ints: IntArray, op: Dense) -> IntArray:

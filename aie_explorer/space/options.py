@@ -45,6 +45,8 @@ class Work:
         useful: multiply-accumulates of a sample in the user's model, where they are not k x n.
         network_inputs: of a layer that reads tensors side by side, the columns of those that are inputs of the
             network; None for a layer that reads one tensor.
+        own_shifts, affine, table_bytes: what finishes its sums: shifts a column of microtiles, a gain and an offset
+            an output, a table of so many bytes.
         beside: whether a layer reads its output side by side with another tensor: its slices must then be whole.
     """
 
@@ -58,6 +60,9 @@ class Work:
     useful: int | None = None
     network_inputs: tuple[int, ...] | None = None
     beside: bool = False
+    own_shifts: bool = False
+    affine: bool = False
+    table_bytes: int = 0
 
     @property
     def macs(self) -> int:
@@ -73,7 +78,9 @@ def work_of(network: Network, layer: Dense) -> Work:
                 network.type_of(layer.output), layer.accumulator_bits,
                 None if layer.macs == layer.k * layer.n else layer.macs,
                 tuple(network.tensors[name].shape[0] for name in layer.inputs if name in inputs) if several else None,
-                any(len(op.inputs) > 1 for op in network.consumers(layer.output)))
+                any(len(op.inputs) > 1 for op in network.consumers(layer.output)), layer.finer is not None,
+                layer.affine is not None,
+                0 if layer.table is None else len(layer.table) * storage_bytes(network.type_of(layer.output).storage))
 
 
 def ceil_to(value: npt.ArrayLike, multiple: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -130,7 +137,9 @@ def cut(work: Work, shapes: npt.NDArray[np.int64], length: npt.NDArray[np.int64]
     slices = {axis: table[axis].astype(np.int64) for axis in ("rows", "k", "n")}
     table["in_bytes"] = slices["rows"] * slices["k"] * storage_bytes(work.input.storage)
     table["weight_bytes"] = slices["k"] * slices["n"] * storage_bytes(work.weights.storage)
-    table["bias_bytes"] = slices["n"] * 4  # int32
+    # int32 each: biases; gains and both parts of the offsets; a shift a column of microtiles
+    words = slices["n"] * (4 if work.affine else 1) + work.own_shifts * (slices["n"] // table["N"])
+    table["bias_bytes"] = words * 4 + work.table_bytes
     table["out_bytes"] = slices["rows"] * slices["n"] * storage_bytes(work.output.storage)
     return table
 

@@ -91,7 +91,9 @@ def _filled_up(table: Table, work: Work, _: Device) -> IntColumn:
 def _narrow_store(table: Table, work: Work, _: Device) -> IntColumn:
     """1 where a microtile of results or a column of biases is narrower than the 128-bit vectors of the AIE API."""
     stored = _column(table, "M") * table["N"] * storage_bytes(work.output.storage) * 8
-    narrow: IntColumn = ((stored < 128) | (table["N"] < 4)).astype(np.int64)
+    # a gain makes sums 64 bits wide, which are handled 16 at a time; what a table reads has 8 bits
+    sixteen = bool(work.affine or work.table_bytes) & (_column(table, "M") * table["N"] < 16)
+    narrow: IntColumn = ((stored < 128) | (table["N"] < 4) | sixteen).astype(np.int64)
     return narrow
 
 
@@ -120,7 +122,7 @@ RULES: tuple[Rule, ...] = (
     Rule("activation_bank", "bytes of one input and one output buffer of a tile", "AM020: a memory bank of the tile",
          "Use more tiles for the layer, a split by rows, or a smaller batch",
          lambda t, w, d: _column(t, "in_bytes") + _column(t, "out_bytes"), lambda d: d.generation.bank_bytes),
-    Rule("bias_bank", "bytes of bias, stack, heap and synchronisation of a tile", "AM020; UG1603: stack and heap",
+    Rule("bias_bank", "bytes of bias, gains, tables, stack, heap and synchronisation of a tile", "AM020; UG1603: stack and heap",
          "Use a larger cas_num", lambda t, w, d: _column(t, "bias_bytes")
          + (d.generation.stack_bytes + d.generation.heap_bytes + d.generation.sync_bytes),
          lambda d: d.generation.bank_bytes),

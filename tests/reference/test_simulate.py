@@ -9,7 +9,6 @@ from aie_explorer.errors import ModelError
 from aie_explorer.ir import Dense, FixedPoint, Network, QuantizedArray, Tensor
 from aie_explorer.passes import BoundAccumulators
 from aie_explorer.reference import quantized, simulate, simulate_ints
-from aie_explorer.reference import quantized, simulate as package_simulate
 
 
 def network(weights, bias=None, width=8, out=None):
@@ -73,7 +72,7 @@ BAD = {
 @pytest.mark.parametrize(("x", "reason"), BAD.values(), ids=list(BAD))
 def test_wrong_inputs(x, reason):
     with pytest.raises(ModelError, match=reason):
-        package_simulate(network(np.eye(2)), x)
+        simulate(network(np.eye(2)), x)
 
 
 def test_wrong_integers():

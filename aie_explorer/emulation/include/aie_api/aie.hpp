@@ -165,6 +165,15 @@ vector<T, N> max(const vector<T, N>& values, T bound)
 }
 
 template <class T, unsigned N>
+vector<T, N> max(const vector<T, N>& a, const vector<T, N>& b)
+{
+    vector<T, N> out;
+    for (unsigned i = 0; i < N; ++i)
+        out[i] = std::max(a[i], b[i]);
+    return out;
+}
+
+template <class T, unsigned N>
 vector<T, N> min(const vector<T, N>& values, T bound)
 {
     vector<T, N> out;
@@ -251,3 +260,5 @@ private:
 };
 
 }  // namespace aie
+
+#include "multiply.hpp"

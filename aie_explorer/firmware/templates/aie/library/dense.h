@@ -9,7 +9,11 @@
 //   M, K, N                          the microtile
 //   rows, k, n                       the slice of one tile, whole register blocks
 //   shift, low, high                 y = clamp(srs(acc, shift), low, high)
+//   round_t                          type of y, which is out_t where there is no table
 //   own_shifts                       whether every column of microtiles has a shift of its own, given at run time
+//   has_affine                       whether acc is gain * sum + offset
+//   slope_shift                      bits that negative sums are shifted further; 0 if they are not
+//   has_table                        whether y is looked up in a table that begins at low
 #pragma once
 
 #include <adf.h>
@@ -29,9 +33,12 @@ constexpr unsigned lanes = P::M * P::N;
 template <class P>
 using accumulator = aie::accum<typename P::acc_tag, lanes<P>>;
 
-// Vectors hold at most 1024 bits, so a block of results is converted in parts of at most 32 lanes of 32 bits.
+// Vectors hold at most 1024 bits, so a block of sums is handled in parts of at most 32 lanes of 32 bits; a gain makes
+// them 64 bits wide.
 template <class P>
 constexpr unsigned part_lanes = lanes<P> < 32 ? lanes<P> : 32;
+template <class P>
+constexpr unsigned result_lanes = P::has_affine ? 16 : part_lanes<P>;
 
 // The cascade moves 512 bits a beat.
 template <class P>
@@ -79,30 +86,78 @@ private:
 // Where they go: shifted, rounded, saturated and clamped into the output buffer...
 template <class P>
 class to_buffer {
+    using out_t = typename P::out_t;
+    using round_t = typename P::round_t;
+    static constexpr unsigned size = result_lanes<P>;
+    using sums = aie::accum<typename P::acc_tag, size>;
+    using rounded = aie::vector<round_t, size>;
+
 public:
-    explicit to_buffer(typename P::out_t* out, const int32* shifts = nullptr) : out_(out), shifts_(shifts) {}
+    // shifts: one a column of microtiles; affine: gains, high and low parts of offsets; each null where there is none.
+    to_buffer(out_t* out, const int32* shifts, const int32* affine, const out_t* table)
+        : out_(out), shifts_(shifts), affine_(affine), table_(table)
+    {
+    }
 
     void operator()(const accumulator<P>& sum, unsigned row, unsigned column) const
     {
-        using out_t = typename P::out_t;
         int shift = P::shift;
         if constexpr (P::own_shifts)
             shift = shifts_[column];
         out_t* block = out_ + (row * (P::n / P::N) + column) * lanes<P>;
-        for (unsigned i = 0; i < lanes<P> / part_lanes<P>; ++i) {
-            aie::vector<out_t, part_lanes<P>> y =
-                sum.template extract<part_lanes<P>>(i).template to_vector<out_t>(shift);
-            if constexpr (P::low > std::numeric_limits<out_t>::min())
-                y = aie::max(y, static_cast<out_t>(P::low));
-            if constexpr (P::high < std::numeric_limits<out_t>::max())
-                y = aie::min(y, static_cast<out_t>(P::high));
-            aie::store_v(block + i * part_lanes<P>, y);
+        for (unsigned i = 0; i < lanes<P> / size; ++i) {
+            rounded y = round(sum.template extract<size>(i), column, shift);
+            if constexpr (P::low > std::numeric_limits<round_t>::min())
+                y = aie::max(y, static_cast<round_t>(P::low));
+            if constexpr (P::high < std::numeric_limits<round_t>::max())
+                y = aie::min(y, static_cast<round_t>(P::high));
+            store(block + i * size, y);
         }
     }
 
 private:
-    typename P::out_t* out_;
+    rounded round(const sums& sum, unsigned column, int shift) const
+    {
+        if constexpr (P::has_affine) {
+            // lanes of a microtile are row-major, so columns repeat every N lanes
+            const auto of_columns = [&](unsigned part) {
+                return aie::load_v<P::N>(affine_ + part * P::n + column * P::N).template grow_replicate<size>();
+            };
+            aie::accum<acc64, size> scaled = aie::mul<acc64>(sum.template to_vector<int32>(0), of_columns(0));
+            scaled = aie::mac(scaled, of_columns(1), aie::broadcast<int32, size>(1 << 24));
+            scaled = aie::mac(scaled, of_columns(2), aie::broadcast<int32, size>(1));
+            return leaky(scaled, shift);
+        } else {
+            return leaky(sum, shift);
+        }
+    }
+
+    template <class Accumulator>
+    static rounded leaky(const Accumulator& sum, int shift)
+    {
+        const rounded y = sum.template to_vector<round_t>(shift);
+        if constexpr (P::slope_shift > 0)  // the larger one is the less shifted for positive sums only
+            return aie::max(y, sum.template to_vector<round_t>(shift + P::slope_shift));
+        else
+            return y;
+    }
+
+    void store(out_t* block, const rounded& y) const
+    {
+        if constexpr (P::has_table) {
+            aie::vector<out_t, size> found;
+            for (unsigned lane = 0; lane < size; ++lane)
+                found.set(table_[static_cast<int>(y.get(lane)) - static_cast<int>(P::low)], lane);
+            aie::store_v(block, found);
+        } else {
+            aie::store_v(block, y);
+        }
+    }
+
+    out_t* out_;
     const int32* shifts_;
+    const int32* affine_;
+    const out_t* table_;
 };
 
 // ...or on to the tile to the east.
