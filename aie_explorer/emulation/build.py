@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -16,6 +17,8 @@ from aie_explorer.emulation.compiler import Compiler, EmulationError
 
 FLAGS = ("-std=c++20", "-O1", "-Wall", "-Wextra", "-D__X86SIM__")
 COMPILE_TIMEOUT_S = 600
+MOST_BINARIES = 500
+"""Kept in the cache; each takes 0.2 to 2 MB."""
 
 
 def include_folder() -> Path:
@@ -52,6 +55,8 @@ def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flag
     command = [compiler.path, *FLAGS, *flags, *(f"-D{define}" for define in defines)]
     binary = cache_folder() / _digest(project, command, compiler) / "run"
     if binary.is_file():
+        with contextlib.suppress(OSError):
+            os.utime(binary.parent)  # the least recently used go first
         return binary, 0.0
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="aie_emulation_") as folder:
@@ -61,10 +66,18 @@ def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flag
             partial = binary.with_name(f"run.{os.getpid()}.partial")
             shutil.copy2(built, partial)
             partial.replace(binary)
+            _evict(cache_folder())
         except OSError as error:
             raise EmulationError(f"the cache cannot be written: {error.strerror}", where=str(binary.parent),
                                  remedy="Set XDG_CACHE_HOME to a folder you may write to") from None
     return binary, time.perf_counter() - begin
+
+
+def _evict(cache: Path) -> None:
+    """Remove the binaries that were not used for longest, beyond the most that are kept."""
+    kept = sorted((path for path in cache.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for path in kept[:-MOST_BINARIES]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _digest(project: Path, command: list[str], compiler: Compiler) -> str:

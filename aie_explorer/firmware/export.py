@@ -16,7 +16,7 @@ from aie_explorer.errors import ExportError
 from aie_explorer.firmware.manifest import check_replaceable, write_manifest
 from aie_explorer.firmware.project import FirmwareProject
 from aie_explorer.firmware.render import render
-from aie_explorer.firmware.stimulus import random_inputs, stimulus
+from aie_explorer.firmware.stimulus import default_inputs, stimulus
 from aie_explorer.firmware.verify import Verdict
 from aie_explorer.reference import Inputs, quantized
 
@@ -33,7 +33,7 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
         overwrite: replace an earlier project at that place, as it was written; a folder that holds anything else, or
             a file that was edited since, is never touched.
         x: [samples, *input shape] test vectors in the model's units, by name or as a list where there are several
-            inputs; random ones when None.
+            inputs; random and engineered ones when None.
         verify: whether to; when None it is done if this machine has a C++20 compiler, else a warning says why not.
 
     Returns:
@@ -49,7 +49,7 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
     if violations:
         raise ExportError(f"the design breaks a rule: {violations[0]}", where=design.network.name)
     _refuse_existing(target, overwrite)
-    ints = random_inputs(design.space) if x is None else quantized(design.network, x)
+    ints = default_inputs(design.network) if x is None else quantized(design.network, x)
     if len(next(iter(ints.values()))) == 0:
         raise ExportError("there is no sample among the test vectors", where="x", remedy="Leave x out or give some")
     vectors = stimulus(design.space, design.plan(), ints)

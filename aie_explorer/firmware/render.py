@@ -35,7 +35,7 @@ PER_LAYER = ("aie/parameters/layer.h", "aie/weights/layer.h", "aie/kernels/layer
 
 @dataclass(frozen=True, eq=False)
 class Array:
-    """An array of a kernel: name of the parameter, its element type, the constant with its size, a row a tile or cascade."""
+    """An array of a kernel: name of the parameter, its element type, a row a tile or cascade."""
 
     name: str
     type: str
@@ -172,7 +172,8 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("aie_explorer.firmware", "templates"), undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True, autoescape=False)
-    environment.filters |= {"numbers": _numbers, "arguments": _arguments, "tiling": _tiling, "source": _source, "sink": _sink}
+    environment.filters |= {"numbers": _numbers, "arguments": _arguments, "tiling": _tiling, "source": _source,
+                            "sink": _sink}
     return environment
 
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from aie_explorer.emulation import emulate
+from aie_explorer.emulation import EmulationError, emulate
 from aie_explorer.firmware.pack import to_text
 from aie_explorer.firmware.render import port_name
-from aie_explorer.firmware.stimulus import random_inputs, stimulus
+from aie_explorer.firmware.stimulus import default_inputs, stimulus
 from aie_explorer.ir import IntArray, storage_bytes
 from aie_explorer.reference import Inputs, quantized, simulate_ints
+
+EMPTY = np.zeros(0, np.int64)
 
 if TYPE_CHECKING:
     from aie_explorer.firmware.project import FirmwareProject
@@ -80,7 +82,7 @@ def verify(project: FirmwareProject, x: Inputs | None = None, *, samples: int = 
     """
     design = project.design
     space, network, plan = design.space, design.network, design.plan()
-    ints = random_inputs(space, samples) if x is None else quantized(network, x)
+    ints = default_inputs(network, samples) if x is None else quantized(network, x)
     vectors = stimulus(space, plan, ints)
     bits = design.device.plio_bits
     texts = {port_name(p): to_text(vectors.inputs[p.name], bits // 8 // storage_bytes(p.storage)) for p in plan.inputs}
@@ -88,16 +90,30 @@ def verify(project: FirmwareProject, x: Inputs | None = None, *, samples: int = 
     reference = simulate_ints(network, ints)
     tensors = []
     for name in (*network.inputs, *(op.output for op in network.ops)):
-        parts = [_compare(trace.reshape(-1, b.rows, b.columns)[:, :, part.column:part.column + part.columns],
+        parts = [_compare(_calls(trace, vectors.iterations, b.rows, b.columns, b.name)
+                          [:, :, part.column:part.column + part.columns],
                           b.first_row, part.first_column, reference[name], network.batch)
                  for b, trace in zip(plan.buffers, result.traces, strict=True) for part in b.parts
                  if part.tensor == name]
         tensors.append(_merge(name, parts))
     for name in network.outputs:
-        leaves = [_compare(result.outputs[port_name(p)].reshape(-1, p.rows, p.columns), p.first_row, p.first_column,
-                           reference[name], network.batch) for p in plan.outputs if p.tensor == name]
+        leaves = [_compare(_calls(result.outputs.get(port_name(p), EMPTY), vectors.iterations, p.rows, p.columns,
+                                  port_name(p)), p.first_row, p.first_column, reference[name], network.batch)
+                  for p in plan.outputs if p.tensor == name]
         tensors.append(_merge(f"{name} at the PLIOs", leaves))
     return Verdict(tuple(tensors), vectors.samples, result.compile_seconds, result.run_seconds)
+
+
+def _calls(values: IntArray, calls: int, rows: int, columns: int, where: str) -> IntArray:
+    """[calls, rows, columns] what the program wrote.
+
+    Raises:
+        EmulationError: when it wrote more or less.
+    """
+    if values.size != calls * rows * columns:
+        raise EmulationError(f"the program wrote {values.size} numbers, not {calls * rows * columns}", where=where,
+                             remedy="Make room on the disk; or the project was edited and moves other amounts")
+    return values.reshape(calls, rows, columns)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,9 @@ import numpy as np
 
 from aie_explorer.errors import ModelError
 from aie_explorer.frontends.raw import (
+    DEEPEST,
     JSON_LIMIT_BYTES,
+    MODELS,
     WEIGHT_LIMIT,
     FloatArray,
     JsonObject,
@@ -79,7 +81,12 @@ def _read_h5(file: Path, where: str) -> RawModel:
         reader = _Reader(where)
         group = reader.group(root, "model_weights")
         names = [_decode(name).decode() for name in group.attrs["layer_names"]]
-        return RawModel(config, {name: reader.legacy_layer(reader.group(group, name)) for name in names}, where)
+        models = nested_models(config, where)
+        weights: dict[str, tuple[FloatArray, ...]] = {}
+        for name in names:
+            found = reader.group(group, name)
+            weights |= reader.legacy_model(found, name) if name in models else {name: reader.legacy_layer(found)}
+        return RawModel(config, weights, where)
 
 
 def _read_keras(file: Path, where: str) -> RawModel:
@@ -101,13 +108,24 @@ def _member(archive: zipfile.ZipFile, name: str, limit_bytes: int, where: str) -
         return member.read(limit_bytes)
 
 
-def _keras_weights(config: JsonObject, root: h5py.Group, reader: _Reader) -> Mapping[str, tuple[FloatArray, ...]]:
-    """The arrays by layer name.
+def nested_models(config: JsonObject, where: str) -> dict[str, JsonObject]:
+    """The models among a model's layers, by name."""
+    inner = as_object(config.get("config"), "the model's config", where)
+    items = [as_object(item, "a layer", where) for item in as_list(inner.get("layers"), "the list of layers", where)]
+    return {as_text(as_object(item.get("config"), "a layer's config", where).get("name"), "a layer's name", where): item
+            for item in items if class_of(item, where) in MODELS}
+
+
+def _keras_weights(config: JsonObject, root: h5py.Group, reader: _Reader, depth: int = 0
+                   ) -> Mapping[str, tuple[FloatArray, ...]]:
+    """The arrays by layer name; those of nested models by "model/layer".
 
     The groups are numbered by class (`q_dense`, `q_dense_1`, ... in the model's order) or, in some releases, named
     as the layers; recent releases add the layer's name as an attribute, which decides where it is there.
     """
     where = reader.where
+    if depth > DEEPEST:
+        raise ModelError(f"nests models more than {DEEPEST} deep", where=where)
     if "layers" not in root and "_layer_checkpoint_dependencies" not in root:
         raise ModelError("the weight file has no layers", where=where)
     layers = reader.group(root, "layers" if "layers" in root else "_layer_checkpoint_dependencies")
@@ -120,10 +138,25 @@ def _keras_weights(config: JsonObject, root: h5py.Group, reader: _Reader) -> Map
             if "name" in groups[key].attrs:
                 by_name[_decode(groups[key].attrs["name"]).decode()] = groups[key]
     weights: dict[str, tuple[FloatArray, ...]] = {}
+    models = nested_models(config, where)
     for name, automatic in _layer_keys(config, where):
+        if name in models:
+            inside = next((key for key in layers if _named(reader, layers, key, "") == name), automatic)
+            inner = _keras_weights(models[name], reader.group(layers, inside), reader, depth + 1)
+            weights |= {f"{name}/{layer}": arrays for layer, arrays in inner.items()}
+            continue
         found = by_name.get(name, groups.get(automatic if automatic in groups else name))
         weights[name] = () if found is None else reader.numbered(found)
     return weights
+
+
+def _named(reader: _Reader, layers: h5py.Group, key: str, otherwise: str) -> str:
+    """The name that a group of a weight file says it has."""
+    group = reader.group(layers, key)
+    if "vars" not in group:
+        return otherwise
+    attributes = reader.group(group, "vars").attrs
+    return _decode(attributes["name"]).decode() if "name" in attributes else otherwise
 
 
 def _layer_keys(config: JsonObject, where: str) -> Iterator[tuple[str, str]]:
@@ -157,6 +190,11 @@ def _decode(value: object) -> bytes:
     raise TypeError("a string attribute is not a string")
 
 
+def _rank(variable: str) -> int:
+    """Where an array of a layer stands: kernel, bias, and then the others as the file has them."""
+    return {"kernel": 0, "bias": 1}.get(variable, 2)
+
+
 class _Reader:
     """Reads groups and arrays of one file, keeping count of the weights read so far."""
 
@@ -173,9 +211,22 @@ class _Reader:
     def legacy_layer(self, group: h5py.Group) -> tuple[FloatArray, ...]:
         """The arrays of a layer of an .h5 file, kernel before bias whatever their order in the file."""
         names = [_decode(name).decode() for name in group.attrs["weight_names"]]
-        ranks = {"kernel": 0, "bias": 1}
-        names.sort(key=lambda name: ranks.get(name.rpartition("/")[2].partition(":")[0], 2))
+        names.sort(key=lambda name: _rank(name.rpartition("/")[2].partition(":")[0]))
         return tuple(self.array(group, name) for name in names)
+
+    def legacy_model(self, group: h5py.Group, model: str) -> dict[str, tuple[FloatArray, ...]]:
+        """The arrays of a nested model of an .h5 file by "model/layer"; the last part but one of a path is the layer."""
+        layers: dict[str, list[tuple[str, FloatArray]]] = {}
+        for path in (_decode(name).decode() for name in group.attrs["weight_names"]):
+            parts = path.split("/")
+            variable = parts[-1].partition(":")[0]
+            known = layers.setdefault(parts[-2] if len(parts) > 1 else "", [])
+            if any(variable == other for other, _ in known):
+                raise ModelError(f"two layers of {model!r} are called {parts[-2]!r}", where=self.where,
+                                 remedy="Save the model as .keras")
+            known.append((variable, self.array(group, path)))
+        return {f"{model}/{name}": tuple(array for _, array in sorted(found, key=lambda one: _rank(one[0])))
+                for name, found in layers.items()}
 
     def numbered(self, group: h5py.Group) -> tuple[FloatArray, ...]:
         """The arrays "0", "1", ... of a layer of a .keras file."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from aie_explorer.errors import ModelError
 from aie_explorer.frontends.raw import (
+    DEEPEST,
+    MODELS,
     JsonObject,
     RawModel,
     as_integer,
@@ -17,10 +19,7 @@ from aie_explorer.frontends.raw import (
     shorten,
 )
 
-MODELS = ("Sequential", "Functional", "Model")
 MOST_CALLS = 10_000
-DEEPEST = 16
-"""Models nested in models."""
 
 Reference = tuple[str, int, int]
 """A tensor as Keras names it: layer, which call of it, which of its outputs."""

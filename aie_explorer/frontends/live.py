@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -49,8 +50,13 @@ def read_live(model: LiveModel) -> RawModel:
     if not getattr(model, "built", True):
         raise ModelError("is not built, so it has no weights yet", where=where,
                          remedy="Give it an Input layer, or call it once")
-    weights = {
-        layer.name: tuple(np.asarray(array, dtype=np.float32) for array in layer.get_weights())
-        for layer in model.layers
-    }
-    return RawModel(parse_json(text, where), weights, where)
+    return RawModel(parse_json(text, where), dict(_weights(model, "")), where)
+
+
+def _weights(model: LiveModel, prefix: str) -> Iterator[tuple[str, tuple[FloatArray, ...]]]:
+    """The arrays of every layer; those of nested models by "model/layer"."""
+    for layer in model.layers:
+        if isinstance(getattr(layer, "layers", None), list) and isinstance(layer, LiveModel):
+            yield from _weights(layer, f"{prefix}{layer.name}/")
+        else:
+            yield prefix + layer.name, tuple(np.asarray(array, dtype=np.float32) for array in layer.get_weights())

@@ -20,6 +20,12 @@ JSON_LIMIT_BYTES = 1 << 24
 WEIGHT_LIMIT = 1 << 26
 """Most weights read from a model: 64 M of them are three times the data memory of the largest array (20 MB)."""
 
+MODELS = ("Sequential", "Functional", "Model")
+"""Classes of models that describe their own graph."""
+
+DEEPEST = 16
+"""Models nested in models."""
+
 LIBRARIES = ("keras", "tf_keras", "tensorflow", "qkeras", "builtins")
 """Where a class may come from to be read by its name; anything else only looks like the layer we know."""
 

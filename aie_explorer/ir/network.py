@@ -212,7 +212,8 @@ class Dense(Op):
 
     def sum_frac(self, network: Network) -> IntArray:
         """[n] fraction bits of every output's sum, the gain included."""
-        common = network.type_of(self.inputs[0]).frac + self.weights.type.frac + (self.affine.frac if self.affine else 0)
+        common = network.type_of(self.inputs[0]).frac + self.weights.type.frac
+        common += self.affine.frac if self.affine else 0
         return np.full(self.n, common, np.int64) + (0 if self.finer is None else self.finer)
 
 

@@ -33,7 +33,7 @@ class Scaling:
 
 
 def fold(total: Sum, scaling: Scaling) -> Sum | None:
-    """The scaled sum as a plain one, where gains are powers of two and offsets no finer than the products; else None."""
+    """The scaled sum as a plain one if gains are powers of two and offsets no finer than the products, else None."""
     signs, gain_frac = _dyadic(scaling.gain)
     offsets, offset_frac = _dyadic(scaling.offset)
     if np.any(np.abs(signs) != 1):

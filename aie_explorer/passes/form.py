@@ -222,7 +222,8 @@ class _Formation:
         if not isinstance(value, Pending) or value.reached is None or value.lookup is not None:
             (name,) = self._stored(value, op) if not isinstance(value, Beside) else ("",)
             if not name:
-                raise ModelError("a function of tensors side by side", where=op.source, remedy="Apply it before joining")
+                raise ModelError("a function of tensors side by side", where=op.source,
+                                 remedy="Apply it before joining them")
             kept = self.tensors[name].type
             assert kept is not None
             low, high = self.ranges[name]

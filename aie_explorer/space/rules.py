@@ -122,8 +122,8 @@ RULES: tuple[Rule, ...] = (
     Rule("activation_bank", "bytes of one input and one output buffer of a tile", "AM020: a memory bank of the tile",
          "Use more tiles for the layer, a split by rows, or a smaller batch",
          lambda t, w, d: _column(t, "in_bytes") + _column(t, "out_bytes"), lambda d: d.generation.bank_bytes),
-    Rule("bias_bank", "bytes of bias, gains, tables, stack, heap and synchronisation of a tile", "AM020; UG1603: stack and heap",
-         "Use a larger cas_num", lambda t, w, d: _column(t, "bias_bytes")
+    Rule("bias_bank", "bytes of bias, gains, tables, stack, heap and synchronisation of a tile",
+         "AM020; UG1603: stack and heap", "Use a larger cas_num", lambda t, w, d: _column(t, "bias_bytes")
          + (d.generation.stack_bytes + d.generation.heap_bytes + d.generation.sync_bytes),
          lambda d: d.generation.bank_bytes),
     Rule("row_readers", "streams out of the memory tile to cascades that split the rows",

@@ -1,9 +1,13 @@
 """The emulation itself: compilers, depths of its FIFOs, sanitizers, what it says of bad projects."""
 
+import errno
 import os
 import shutil
 import stat
 import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,7 +34,7 @@ def test_the_project_is_bit_exact(project):
     assert verdict.mismatches == 0
     assert str(verdict).startswith("bit-exact in host emulation")
     assert [t.tensor for t in verdict.tensors] == ["x", "dense0_y", "dense1_y", "dense1_y at the PLIOs"]
-    assert sum(t.values for t in verdict.tensors) == 64 * (40 + 32 + 10 + 10)
+    assert sum(t.values for t in verdict.tensors) == verdict.samples * (40 + 32 + 10 + 10)
 
 
 def test_results_do_not_depend_on_the_depth_of_fifos(project):
@@ -44,6 +48,54 @@ def test_a_binary_is_compiled_once(project, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert verify(project).compile_seconds > 0
     assert verify(project).compile_seconds == 0
+
+
+def test_the_cache_keeps_the_binaries_used_last(project, tmp_path, monkeypatch):
+    from aie_explorer.emulation import build
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(build, "MOST_BINARIES", 2)
+    for age in range(4):
+        (build.cache_folder() / f"old{age}").mkdir(parents=True)
+        os.utime(build.cache_folder() / f"old{age}", (age, age))
+    verify(project)
+    kept = {path.name for path in build.cache_folder().iterdir()}
+    assert len(kept) == 2
+    assert "old3" in kept
+
+
+def test_a_full_disk(project, tmp_path, monkeypatch):
+    from aie_explorer.emulation import build
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    before = set(Path(tempfile.gettempdir()).glob("aie_emulation_*"))
+    with monkeypatch.context() as patch:
+        patch.setattr(build.shutil, "copy2", full)
+        with pytest.raises(EmulationError, match="cache cannot be written: No space left"):
+            emulate(project.path)
+    with monkeypatch.context() as patch:
+        patch.setattr("aie_explorer.emulation.run.shutil.copytree", full)
+        with pytest.raises(EmulationError, match="cannot be run: No space left"):
+            emulate(project.path)
+    assert set(Path(tempfile.gettempdir()).glob("aie_emulation_*")) == before
+
+
+def test_outputs_that_are_cut_short(project, monkeypatch):
+    from aie_explorer.emulation.run import EmulationResult
+
+    module = sys.modules["aie_explorer.firmware.verify"]
+    real = module.emulate
+
+    def cut(*arguments, **more):
+        found = real(*arguments, **more)
+        return EmulationResult({name: values[:-1] for name, values in found.outputs.items()}, found.traces, 0, 0)
+
+    monkeypatch.setattr(module, "emulate", cut)
+    with pytest.raises(EmulationError, match="the program wrote"):
+        verify(project)
 
 
 @pytest.mark.parametrize("name", ["g++", "clang++"])

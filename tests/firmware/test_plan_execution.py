@@ -146,7 +146,7 @@ def test_what_arrives_is_what_the_reference_computes(dims, batch, x, w, y, bias,
         assume(design is not None and not design.check())
     except AieExplorerError:
         reject()  # a layer with no legal option, such as sums beyond every accumulator
-    ints = random_inputs(design.space, samples=2 * batch - 1, seed=seed)
+    ints = random_inputs(design.network, samples=2 * batch - 1, seed=seed)
     event(f"{sum(b.readers[0].tiling.pads for b in design.plan().buffers)} buffers padded")
     vectors = stimulus(design.space, design.plan(), ints)
     received = [execute(design, vectors, i) for i in range(vectors.iterations)]
@@ -171,7 +171,7 @@ def test_what_arrives_is_what_the_reference_computes(dims, batch, x, w, y, bias,
 def test_known_cuts(layers):
     design = aie.Explorer(mlp([256, 128, 24], batch=32)).design(layers)
     assert design.check() == []
-    ints = random_inputs(design.space, samples=64)
+    ints = random_inputs(design.network, samples=64)
     vectors = stimulus(design.space, design.plan(), ints)
     for plio in design.plan().outputs:
         for i in range(vectors.iterations):
