@@ -215,7 +215,7 @@ class _Reader:
         return tuple(self.array(group, name) for name in names)
 
     def legacy_model(self, group: h5py.Group, model: str) -> dict[str, tuple[FloatArray, ...]]:
-        """The arrays of a nested model of an .h5 file by "model/layer"; the last part but one of a path is the layer."""
+        """The arrays of a nested model of an .h5 file by "model/layer": the last part but one of a path."""
         layers: dict[str, list[tuple[str, FloatArray]]] = {}
         for path in (_decode(name).decode() for name in group.attrs["weight_names"]):
             parts = path.split("/")

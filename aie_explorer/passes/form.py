@@ -32,70 +32,14 @@ from aie_explorer.passes.accumulators import EXACT_OUTPUT_BITS, result_range, su
 from aie_explorer.passes.affine import Scaling, fold, realize_scaled
 from aie_explorer.passes.ranges import Range
 from aie_explorer.passes.realize import realize
-from aie_explorer.passes.sums import Sum, Term, selected, side_by_side, summed
+from aie_explorer.passes.sums import Sum, Term, rows_of, selected, side_by_side, summed
+from aie_explorer.passes.values import Beside, Pending, Real, Value
 
 INT32_MAX = 2**31 - 1
 MOST_EXACT_BITS = 16
 """Integers that layers exchange have at most so many bits."""
 MOST_NAME = 58
 """Characters of a name, so that a number and the suffix of its tensor still fit an identifier."""
-
-
-@dataclass(frozen=True, eq=False)
-class Real:
-    """An input of the network that the host quantizes: how is not known until a quantizer is met.
-
-    Attributes:
-        tensor: its name.
-        reached: the integers left by the quantizers so far; None before the first.
-        rectified: whether a ReLU was met.
-        source: the layer of the model whose output this is.
-    """
-
-    tensor: str
-    source: str
-    reached: Range | None = None
-    rectified: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Pending:
-    """A sum with what follows it.
-
-    Attributes:
-        total: the sum.
-        output: name of the tensor that holds it once it is formed.
-        source: the layer of the model whose output this is.
-        reached: the integers left by the quantizers so far; None before the first.
-        rectified: whether a ReLU was met.
-        scaling: a gain and an offset before any quantizer, or None.
-        slope_shift: of a leaky ReLU before any quantizer; 0 where there is none.
-        lookup: a table after the quantizers, with the type of what it gives; nothing more can follow then.
-    """
-
-    total: Sum
-    output: str
-    source: str
-    reached: Range | None = None
-    rectified: bool = False
-    scaling: Scaling | None = None
-    slope_shift: int = 0
-    lookup: tuple[IntArray, FixedPoint] | None = None
-
-    @property
-    def plain(self) -> bool:
-        """Whether it is the sum and nothing more."""
-        return not (self.reached or self.rectified or self.scaling or self.slope_shift or self.lookup)
-
-
-@dataclass(frozen=True, eq=False)
-class Beside:
-    """Values side by side."""
-
-    parts: tuple[Real | Pending | Beside, ...]
-
-
-Value = Real | Pending | Beside
 
 
 @dataclass(frozen=True)
@@ -247,7 +191,7 @@ class _Formation:
         for name in names:
             tensor = self.tensors[name]
             width = tensor.model_features
-            weights = _rows(op.weights.values[start:start + width], tensor)
+            weights = rows_of(op.weights.values[start:start + width], tensor)
             start += width
             frac = self._frac(name) + op.weights.type.frac + (zero if op.finer is None else op.finer)
             parts.append(Sum(op.name, op.source, (Term(name, weights, frac),), zero, zero, 0))
@@ -395,13 +339,3 @@ class _Formation:
         if id(value) not in self.formed:
             self.formed[id(value)] = self._formed(value, None)
         return self.formed[id(value)]
-
-
-def _rows(weights: IntArray, tensor: Tensor) -> IntArray:
-    """Rows of weights in the order of a tensor's columns, zeros where a column only fills up."""
-    if tensor.features is None:
-        return weights
-    order = np.array(tensor.features)
-    out = np.zeros((len(order), weights.shape[1]), np.int64)
-    out[order >= 0] = weights[order[order >= 0]]
-    return out

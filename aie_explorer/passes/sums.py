@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.errors import ModelError
-from aie_explorer.ir import IntArray
+from aie_explorer.ir import IntArray, Tensor
 
 MOST_LEFT_SHIFT = 40
 """Beyond this no weight would fit 16 bits anyway; it keeps the int64 arithmetic of the passes exact."""
@@ -160,3 +160,13 @@ def side_by_side(parts: tuple[Sum, ...]) -> Sum:
     merged = summed(parts[0].name, parts[0].source, tuple(single))
     return replace(merged, bias=np.concatenate([part.bias for part in parts]),
                    bias_frac=np.concatenate([part.bias_frac for part in parts]), macs=sum(part.macs for part in parts))
+
+
+def rows_of(weights: IntArray, tensor: Tensor) -> IntArray:
+    """Rows of weights in the order of a tensor's columns, zeros where a column only fills up."""
+    if tensor.features is None:
+        return weights
+    order = np.array(tensor.features)
+    out = np.zeros((len(order), weights.shape[1]), np.int64)
+    out[order >= 0] = weights[order[order >= 0]]
+    return out
