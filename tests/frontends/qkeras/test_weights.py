@@ -79,3 +79,27 @@ def test_binary_and_ternary(text, seed):
     role = "bias" if "threshold" in text else "kernel"
     compare(text, matrix(seed), role)
     compare(text, matrix(seed)[3], "bias")
+
+
+@settings(max_examples=25, deadline=None)
+@given(text=ACTIVATION, seed=SEEDS)
+def test_activations_on_weights(text, seed):
+    compare(text, matrix(seed), "kernel")
+
+
+POWERS = st.builds("{}({},{},quadratic_approximation={})".format,
+                   st.sampled_from(["quantized_po2", "quantized_relu_po2"]), st.integers(3, 7),
+                   st.sampled_from([None, 1, 0.5, 4, 3]), FLAGS)
+SLOPED = st.builds("quantized_relu_po2({},{},{})".format, st.integers(3, 7), st.sampled_from([None, 1, 4]),
+                   st.sampled_from([0.25, 0.5]))
+
+
+@settings(max_examples=25, deadline=None)
+@given(text=POWERS | SLOPED, seed=SEEDS)
+def test_powers_of_two(text, seed):
+    values = matrix(seed)
+    try:
+        found = weight_values(parse_quantizer(text, "here"), values, "kernel", "here")
+    except ModelError:
+        return
+    assert np.array_equal(found, by_qkeras(text, values))
