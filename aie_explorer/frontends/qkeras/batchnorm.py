@@ -20,7 +20,7 @@ import numpy.typing as npt
 from aie_explorer.errors import ModelError
 from aie_explorer.frontends.qkeras.quantizer import Quantizer, parse_quantizer
 from aie_explorer.frontends.qkeras.weights import Role, weight_values
-from aie_explorer.frontends.raw import FloatArray, JsonObject, as_list, shorten
+from aie_explorer.frontends.raw import FloatArray, JsonObject, shorten
 
 Arrays = Mapping[str, FloatArray]
 
@@ -55,7 +55,8 @@ class Normalization:
     exact: npt.NDArray[np.bool_]
 
 
-def normalization(config: JsonObject, arrays: Arrays, where: str, *, quantized: bool) -> Normalization:
+def normalization(config: JsonObject, arrays: Arrays, where: str, *, quantized: bool, rank: int = 2
+                  ) -> Normalization:
     """The scale and offset of a BatchNormalization (or QBatchNormalization) layer at inference.
 
     Args:
@@ -63,12 +64,13 @@ def normalization(config: JsonObject, arrays: Arrays, where: str, *, quantized: 
         arrays: by Keras's names: gamma, beta, moving_mean, moving_variance, those that the layer has.
         where: file and layer, for messages.
         quantized: whether it is a QBatchNormalization, whose statistics go through quantizers.
+        rank: dimensions of the input, the batch included.
 
     Raises:
         ModelError: when an array is missing or of another shape, a variance is negative, the axis is not the last, or
             a quantizer refuses.
     """
-    _last_axis(config, where)
+    _last_axis(config, rank, where)
     parts = _parts(config, arrays, where)
     inverse_quantizer = None
     if quantized:
@@ -90,7 +92,7 @@ def normalization(config: JsonObject, arrays: Arrays, where: str, *, quantized: 
                          (np.minimum(*offsets[1:]), np.maximum(*offsets[1:])), exact)
 
 
-def folded_dense(config: JsonObject, arrays: Arrays, where: str, *, rsqrt_units: int = 0
+def folded_dense(config: JsonObject, arrays: Arrays, where: str, *, rsqrt_units: int = 0, rank: int = 2
                  ) -> tuple[FloatArray, FloatArray]:
     """Kernel and bias of a QDenseBatchnorm at inference, before their quantizers.
 
@@ -102,11 +104,12 @@ def folded_dense(config: JsonObject, arrays: Arrays, where: str, *, rsqrt_units:
         arrays: by Keras's names: kernel, bias (if any), gamma, beta, moving_mean, moving_variance.
         where: file and layer, for messages.
         rsqrt_units: take 1 / sqrt this many units in the last place off, to see what depends on it (`RSQRT_UNITS`).
+        rank: dimensions of the input, the batch included.
 
     Raises:
         ModelError: as `normalization`, and without scale or center, on which QKeras itself fails.
     """
-    _last_axis(config, where)
+    _last_axis(config, rank, where)
     if config.get("folding_mode", "ema_stats_folding") not in ("ema_stats_folding", "batch_stats_folding"):
         raise ModelError(f"the folding mode is {shorten(config.get('folding_mode'))}", where=where,
                          remedy="Use 'ema_stats_folding' or 'batch_stats_folding'")
@@ -134,12 +137,11 @@ def _quantizer_of(config: JsonObject, name: str, inverse: Quantizer | None, wher
     return found
 
 
-def _last_axis(config: JsonObject, where: str) -> None:
+def _last_axis(config: JsonObject, rank: int, where: str) -> None:
     axis = config.get("axis", -1)
     if isinstance(axis, (list, tuple)):
-        axis = as_list(axis, "axis", where)[0] if len(axis) == 1 else axis
-    # Keras saves the axis of a tensor of two dimensions as it was given, -1 or 1.
-    if axis not in (-1, 1):
+        axis = axis[0] if len(axis) == 1 else axis  # as Keras 2 saves it
+    if axis not in (-1, rank - 1):
         raise ModelError(f"normalizes along axis {shorten(axis)}", where=where, rule="channels are the last axis",
                          remedy="Use axis=-1")
 

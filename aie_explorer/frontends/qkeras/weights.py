@@ -110,8 +110,8 @@ def _checked(quantizer: Quantizer, x: FloatArray, found: Rounded, role: Role, wh
                          rule="its multiples are rounded in float32, so that they are integers of no scale",
                          remedy="Use alpha='auto_po2' or powers of two")
     if np.any(found.numbers != exact):
-        largest = float(np.abs(x).max())
-        raise ModelError(f"the {role} holds numbers far beyond the range of {quantizer.text}, up to {largest:.3g}",
+        lost = float(x[found.numbers != exact][0])
+        raise ModelError(f"the {role} holds numbers far beyond the range of {quantizer.text}, such as {lost:.3g}",
                          where=where, rule="QKeras's float32 sum x + (q(x) - x) is then no longer q(x)", remedy=_CLIP)
     return found
 

@@ -1,6 +1,8 @@
 """Quantized weights against QKeras itself, number by number."""
 
 import numpy as np
+import pytest
+import qkeras
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,3 +105,88 @@ def test_powers_of_two(text, seed):
     except ModelError:
         return
     assert np.array_equal(found, by_qkeras(text, values))
+
+
+@pytest.mark.parametrize(("text", "role", "reason", "remedy"), [
+    ("quantized_bits(8,0,alpha='auto')", "kernel", "no power of two, 0.00.*rounded in float32", "auto_po2"),
+    ("quantized_bits(8,0,alpha=0.3)", "kernel", "no power of two, 0.300000012|no power of two, 0.0023", "auto_po2"),
+    ("quantized_linear(8,0,alpha='auto')", "kernel", "no power of two", "auto_po2"),
+    ("quantized_bits(8,0,alpha=[0.5 0.25])", "kernel", "has 2 scales.*48 outputs", "one scale for each output"),
+    ("quantized_bits(8,0,alpha='auto_po2',post_training_scale=[0.5 0.25])", "kernel", "2 post-training", "Give 48"),
+    ("quantized_bits(8,0,post_training_scale=[0.5])", "kernel", "post_training_scale.*only with", "auto_po2"),
+    ("quantized_bits(8,0,alpha=1,min_po2_exponent=-3)", "kernel", "limits the exponent", "limits out"),
+    ("quantized_bits(8,0,scale_axis=0)", "kernel", "each place of axis 0.*only the last axis", "scale_axis out"),
+    ("quantized_bits(8,0,scale_axis=1,elements_per_scale=4)", "kernel", "groups of inputs", "elements_per_scale out"),
+    ("binary(scale_axis=0)", "kernel", "each place of axis 0", "scale_axis out"),
+    ("quantized_linear(scale_axis=[0,1])", "kernel", "each place of axis", "scale_axis out"),
+    ("quantized_bits(1)", "kernel", "one bit and a scale from the data.*0 or NaN", "binary\\(alpha='auto_po2'\\)"),
+    ("binary(alpha='auto')", "kernel", "mean of the weights", "auto_po2"),
+    ("ternary(alpha='auto')", "kernel", "mean of the weights", "auto_po2"),
+    ("binary(use_stochastic_rounding=1)", "kernel", "at random.*fails on it", "use_stochastic_rounding out"),
+    ("ternary(threshold=0.5)", "kernel", "has a threshold.*every kernel without alpha", "alpha as a number"),
+    ("ternary(alpha=1,use_stochastic_rounding=1)", "kernel", "at random", "use_stochastic_rounding out"),
+    ("bernoulli", "kernel", "draws at random", "Use binary"),
+    ("quantized_ulaw(8)", "kernel", "logarithm", "quantized_bits"),
+    ("quantized_hswish(8)", "kernel", "is an activation", "quantized_bits"),
+    ("hard_tanh", "kernel", "does not quantize", "quantized_bits"),
+    ("quantized_tanh(8,use_real_tanh=1)", "bias", "float32 tanh.*between processors", "quantized_bits"),
+    ("quantized_po2(1)", "kernel", "too few bits", "more"),
+    ("quantized_po2(9,1)", "kernel", "below 2\\*\\*-126", "at most 8 bits"),
+    ("quantized_po2(4,0)", "kernel", "no positive max_value", "positive max_value"),
+    ("quantized_po2(4,log2_rounding='up')", "kernel", "rounds by 'up'", "rnd"),
+    ("quantized_relu_po2(4,1,0.3)", "kernel", "no power of two", "power of two"),
+])
+def test_refused(text, role, reason, remedy):
+    kernel = matrix(0)
+    with pytest.raises(ModelError, match=f"(?s)model: layer d: .*({reason}).*{remedy}") as error:
+        weight_integers(parse_quantizer(text, "model: layer d"), kernel, role, "model: layer d")
+    assert text.partition("(")[0] in str(error.value)
+
+
+@pytest.mark.parametrize(("text", "value", "reason"), [
+    ("quantized_bits(8,0,alpha=1)", 1e9, "far beyond the range of quantized_bits.*such as 1e.09.*Clip the weights"),
+    ("quantized_bits(8,0,alpha=1)", 3e38, "far beyond the range"),
+    ("quantized_linear(8,0,alpha=1)", 1e9, "far beyond the range"),
+    ("quantized_relu(8,0,is_quantized_clip=0)", 1e9, "far beyond the range"),
+    ("binary(alpha=1)", 1e9, "far beyond the range"),
+    ("quantized_po2(8)", 0, "from 2..-64 to 2..-1.*0 becomes the smallest.*at most 5 bits"),
+    ("quantized_po2(8)", 1e-9, "far beyond the range of quantized_po2.*such as 1e-09"),
+    ("quantized_bits(8,0,alpha=1)", np.nan, "NaN or infinite"),
+    ("quantized_bits(8,0,alpha=1)", np.inf, "NaN or infinite"),
+    ("binary", -1e-40, "below 2..-126.*flush to zero.*Set them to zero"),
+])
+def test_numbers_refused(text, value, reason):
+    kernel = np.array([[0.5, value]], np.float32)
+    with pytest.raises(ModelError, match=f"model: layer d: .*{reason}"):
+        weight_integers(parse_quantizer(text, "model: layer d"), kernel, "kernel", "model: layer d")
+
+
+def test_scales_given_for_each_output():
+    kernel = matrix(2, 20, 4)
+    for text, role in (("quantized_bits(6,1,alpha=[0.5 0.25 1.0 4.0])", "kernel"),
+                       ("quantized_bits(3,1,alpha=[0.75 0.25 3.0 4.0])", "bias"),
+                       ("quantized_linear(6,1,alpha=[0.5 0.25 1.0 4.0])", "kernel"),
+                       ("quantized_bits(2,0,alpha='auto')", "kernel")):
+        assert compare(text, kernel, role)
+        assert weight_integers(parse_quantizer(text, "here"), kernel, role, "here").scale.shape == (4,)
+
+
+def test_saved_scales():
+    kernel = matrix(2, 20, 4)
+    quantizer = qkeras.quantized_bits(6, 1, alpha="auto_po2", post_training_scale=np.array([[0.5, 0.25, 1.0, 4.0]]))
+    saved = parse_quantizer({"class_name": "quantized_bits", "config": quantizer.get_config()}, "here")
+    found = weight_integers(saved, kernel, "kernel", "here")
+    assert np.array_equal(found.integers * found.scale, np.asarray(quantizer(kernel)))
+    fitted = weight_integers(parse_quantizer("quantized_bits(6,1)", "here"), kernel, "kernel", "here")
+    assert not np.array_equal(found.scale, fitted.scale)
+
+
+def test_types():
+    kernel = np.array([[0.5, -0.25], [-1, 0.9]], np.float32)
+    for text, bits, signed in (("quantized_bits(4,0,alpha=1)", 4, True), ("quantized_bits(1,0,alpha=1)", 2, True),
+                               ("quantized_bits(4,0,keep_negative=False,alpha=1)", 4, False),
+                               ("binary(use_01=True,alpha=1)", 1, False), ("ternary", 2, True), ("binary", 2, True),
+                               ("quantized_po2(4)", 4, True), ("quantized_relu(4)", 4, False),
+                               ("quantized_linear(1)", 2, True), ("quantized_bits(5,0,keep_negative=False)", 5, True)):
+        found = weight_integers(parse_quantizer(text, "here"), kernel, "kernel", "here")
+        assert (found.bits, found.signed) == (bits, signed), text
