@@ -47,9 +47,9 @@ def pack_shifts(layer: LayerSpace, op: Dense, shift: int) -> IntArray:
 
 
 def pack_affine(layer: LayerSpace, op: Dense) -> IntArray:
-    """[cas_num, 3 * n] gains, high parts and low parts of the offsets: offset = high * 2**24 + low."""
+    """[cas_num, 3 * n] gains, high parts and low parts of the offsets: offset = high * 2**30 + low."""
     assert op.affine is not None
-    parts = (op.affine.gain, np.right_shift(op.affine.offset, 24), op.affine.offset & 0xFFFFFF)
+    parts = (op.affine.gain, np.right_shift(op.affine.offset, 30), op.affine.offset & 0x3FFFFFFF)
     return np.concatenate([_per_output(layer, values) for values in parts], axis=1)
 
 

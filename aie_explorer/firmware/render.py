@@ -106,7 +106,7 @@ def layer_context(op: Dense, layer: LayerSpace, design: Design, placement: Place
         "acc_tag": f"acc{numbers['acc_bits']}", "column": column, "row": row, "low": low, "high": high,
         "shift": shift, "shifts": op.finer is not None, "affine": op.affine is not None,
         "slope_shift": op.slope_shift, "table": 0 if op.table is None else len(op.table),
-        "rounding": target.rounding, "roles": _roles(numbers["cas_length"], arrays), "arrays": arrays,
+        "rounding": op.rounding(network), "roles": _roles(numbers["cas_length"], arrays), "arrays": arrays,
     }
 
 

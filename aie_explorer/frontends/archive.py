@@ -131,12 +131,16 @@ def _keras_weights(config: JsonObject, root: h5py.Group, reader: _Reader, depth:
     layers = reader.group(root, "layers" if "layers" in root else "_layer_checkpoint_dependencies")
     by_name: dict[str, h5py.Group] = {}
     groups: dict[str, h5py.Group] = {}
+    key_of: dict[str, str] = {}
     for key in layers:
         group = reader.group(layers, key)
+        if "batchnorm" in group:
+            groups[f"{key}/batchnorm"] = reader.group(reader.group(group, "batchnorm"), "vars")
         if "vars" in group:
             groups[key] = reader.group(group, "vars")
             if "name" in groups[key].attrs:
-                by_name[_decode(groups[key].attrs["name"]).decode()] = groups[key]
+                label = _decode(groups[key].attrs["name"]).decode()
+                by_name[label], key_of[label] = groups[key], key
     weights: dict[str, tuple[FloatArray, ...]] = {}
     models = nested_models(config, where)
     for name, automatic in _layer_keys(config, where):
@@ -147,6 +151,9 @@ def _keras_weights(config: JsonObject, root: h5py.Group, reader: _Reader, depth:
             continue
         found = by_name.get(name, groups.get(automatic if automatic in groups else name))
         weights[name] = () if found is None else reader.numbered(found)
+        inside = groups.get(f"{key_of.get(name, automatic)}/batchnorm")
+        if inside is not None:  # the normalisation that a QDenseBatchnorm holds
+            weights[name] += reader.numbered(inside)
     return weights
 
 
@@ -212,7 +219,7 @@ class _Reader:
         """The arrays of a layer of an .h5 file, kernel before bias whatever their order in the file."""
         names = [_decode(name).decode() for name in group.attrs["weight_names"]]
         names.sort(key=lambda name: _rank(name.rpartition("/")[2].partition(":")[0]))
-        return tuple(self.array(group, name) for name in names)
+        return tuple(array for name in names if (array := self.array(group, name)).ndim)  # not a count of iterations
 
     def legacy_model(self, group: h5py.Group, model: str) -> dict[str, tuple[FloatArray, ...]]:
         """The arrays of a nested model of an .h5 file by "model/layer": the last part but one of a path."""
@@ -230,7 +237,7 @@ class _Reader:
 
     def numbered(self, group: h5py.Group) -> tuple[FloatArray, ...]:
         """The arrays "0", "1", ... of a layer of a .keras file."""
-        return tuple(self.array(group, str(index)) for index in range(len(group)))
+        return tuple(self.array(group, key) for key in sorted((key for key in group if key.isdecimal()), key=int))
 
     def array(self, parent: h5py.Group, path: str) -> FloatArray:
         found = self._follow(parent, path)

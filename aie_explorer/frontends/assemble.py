@@ -7,12 +7,28 @@ from dataclasses import dataclass, field
 
 from aie_explorer.errors import ModelError
 from aie_explorer.frontends.graph import Graph
-from aie_explorer.frontends.layers import Step, layer_steps
+from aie_explorer.frontends.layers import layer_steps
 from aie_explorer.frontends.names import TENSOR_SUFFIX, identifier
+from aie_explorer.frontends.qkeras.activations import table
 from aie_explorer.frontends.raw import RawModel
-from aie_explorer.ir import Add, Concat, Dense, FixedPoint, Network, Op, Quantize, Relu, Reshape, Tensor
+from aie_explorer.frontends.steps import Step
+from aie_explorer.ir import (
+    Add,
+    Concat,
+    Dense,
+    FixedPoint,
+    LeakyRelu,
+    Lookup,
+    Network,
+    Op,
+    Quantize,
+    Relu,
+    Reshape,
+    Scale,
+    Tensor,
+)
 
-_PLAIN: Mapping[str, type[Op]] = {"quantize": Quantize, "relu": Relu, "reshape": Reshape, "add": Add, "concat": Concat}
+_PLAIN: Mapping[str, type[Op]] = {"relu": Relu, "reshape": Reshape, "add": Add, "concat": Concat}
 
 
 def assemble(graph: Graph, raw: RawModel, batch: int, input_type: FixedPoint | None, name: str | None) -> Network:
@@ -63,6 +79,16 @@ class _Assembly:
             assert step.weights is not None
             op: Op = Dense(label, step.source, sources, target, step.weights, step.bias, finer=step.finer,
                            model_macs=step.macs)
+        elif step.kind == "scale":
+            assert step.gain is not None
+            assert step.offset is not None
+            op = Scale(label, step.source, sources, target, step.gain, step.offset)
+        elif step.kind == "quantize":
+            op = Quantize(label, step.source, sources, target, step.clamp)
+        elif step.kind == "lookup":
+            op = self._lookup(step, label, sources, target)
+        elif step.kind == "leaky":
+            op = LeakyRelu(label, step.source, sources, target, step.slope_shift)
         else:
             op = _PLAIN[step.kind](label, step.source, sources, target)
         kept = self.tensors[sources[0]].type if step.kind in ("relu", "reshape") else step.type
@@ -70,10 +96,26 @@ class _Assembly:
         self.tensors[target] = Tensor(target, step.shape, kept, step.source)
         return target
 
+    def _lookup(self, step: Step, label: str, sources: tuple[str, ...], target: str) -> Lookup:
+        """The table of a function on the integers of its input's type."""
+        if step.activation is None:
+            assert step.table is not None
+            return Lookup(label, step.source, sources, target, step.table, -1)
+        known = self.tensors[sources[0]].type
+        if known is None:
+            raise ModelError(f"{step.activation.text} of numbers that are not quantized", where=step.source,
+                             rule="it is computed by a table of at most 8 bits",
+                             remedy='Put QActivation("quantized_bits(8, integer, alpha=1)") before it')
+        try:
+            found = table(step.activation, known)
+        except ModelError as error:
+            raise ModelError(error.problem, where=step.source, rule=error.rule, remedy=error.remedy) from None
+        return Lookup(label, step.source, sources, target, found.outputs, found.first, found.uncertain)
+
     def _label(self, step: Step) -> str:
         """The layer's name; the activation inside a layer, being its second operation, adds what it is."""
-        again = bool(self.ops) and self.ops[-1].source == step.source and step.kind != self.ops[-1].__class__.__name__
-        return f"{step.source}_{step.kind}" if again and step.kind in ("quantize", "relu") else step.source
+        again = bool(self.ops) and self.ops[-1].source == step.source
+        return f"{step.source}_{step.kind}" if again and step.kind not in ("dense", "add", "concat") else step.source
 
 
 def _with_input(network: Network, asked: FixedPoint, where: str) -> Network:

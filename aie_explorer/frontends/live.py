@@ -59,4 +59,5 @@ def _weights(model: LiveModel, prefix: str) -> Iterator[tuple[str, tuple[FloatAr
         if isinstance(getattr(layer, "layers", None), list) and isinstance(layer, LiveModel):
             yield from _weights(layer, f"{prefix}{layer.name}/")
         else:
-            yield prefix + layer.name, tuple(np.asarray(array, dtype=np.float32) for array in layer.get_weights())
+            arrays = (np.asarray(array, dtype=np.float32) for array in layer.get_weights())
+            yield prefix + layer.name, tuple(array for array in arrays if array.ndim)  # not a count of iterations

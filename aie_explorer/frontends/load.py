@@ -10,7 +10,8 @@ from aie_explorer.frontends.archive import read_archive
 from aie_explorer.frontends.assemble import assemble
 from aie_explorer.frontends.graph import parse_graph
 from aie_explorer.frontends.live import LiveModel, read_live
-from aie_explorer.frontends.quantizers import activation_type, parse_quantizer
+from aie_explorer.frontends.qkeras.activations import activation
+from aie_explorer.frontends.qkeras.quantizer import parse_quantizer
 from aie_explorer.frontends.raw import RawModel, shorten
 from aie_explorer.ir import FixedPoint, Network
 from aie_explorer.passes import lower
@@ -79,4 +80,8 @@ def _input_type(given: object) -> FixedPoint | None:
         given = {"class_name": type(given).__name__, "config": given.get_config()}
     quantizer = parse_quantizer(given, "input_type")
     assert quantizer is not None
-    return activation_type(quantizer, "input_type")
+    found = activation(quantizer, "input_type")
+    if found.function != "identity" or (found.low, found.high) != (found.type.min_int, found.type.max_int):
+        raise ModelError(f"{found.text} does more than to round and saturate", where="input_type",
+                         remedy="Use quantized_bits(bits, integer, alpha=1)")
+    return found.type

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from aie_explorer.errors import MissingExtraError, ModelError
 
 
-def qkeras_predict(path: str | Path, x: Sequence[npt.NDArray[Any]], layers: Sequence[str]
+def qkeras_predict(path: str | Path, x: Sequence[npt.NDArray[Any]], layers: Collection[str]
                    ) -> dict[str, npt.NDArray[Any]]:
     """The outputs of layers of a saved model, by QKeras and TensorFlow.
 
@@ -36,13 +36,14 @@ def qkeras_predict(path: str | Path, x: Sequence[npt.NDArray[Any]], layers: Sequ
         raise MissingExtraError("QKeras", "qkeras", "comparing with the model itself") from None
     try:
         model = load_qmodel(str(path), compile=False)
-        return _run(model, x, layers)
+        return layer_outputs(model, x, layers)
     except Exception as error:  # whatever TensorFlow raises, the user is told in a sentence
         reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
         raise ModelError(f"QKeras cannot run it ({reason})", where=str(path)) from None
 
 
-def _run(model: Any, x: Sequence[npt.NDArray[Any]], layers: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+def layer_outputs(model: Any, x: Sequence[npt.NDArray[Any]], layers: Collection[str]) -> dict[str, npt.NDArray[Any]]:
+    """The outputs of layers of a Keras model in memory; arguments and result as those of `qkeras_predict`."""
     import keras
 
     wanted = {}

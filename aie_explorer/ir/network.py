@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.errors import ModelError
-from aie_explorer.ir.types import FixedPoint, IntArray, QuantizedArray
+from aie_explorer.ir.types import FixedPoint, IntArray, QuantizedArray, Rounding
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -83,7 +83,13 @@ class Op:
 
 @dataclass(frozen=True, eq=False)
 class Quantize(Op):
-    """Round and saturate to the output tensor's type."""
+    """Round and saturate to the output tensor's type.
+
+    Attributes:
+        clamp: (low, high) integers of that type, where they are narrower than its own.
+    """
+
+    clamp: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,10 +139,12 @@ class Lookup(Op):
     Attributes:
         table: from the integers of the input, the least first, to those of the output's type.
         first: the integer that the table begins with.
+        uncertain: entries that the model's own float32 may compute otherwise; None for none.
     """
 
     table: IntArray
     first: int
+    uncertain: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +153,7 @@ class Affine:
 
     Attributes:
         gain: [n] integers of at most 31 bits and a sign.
-        offset: [n] integers of at most 55 bits and a sign, at the fraction bits of gain * sum.
+        offset: [n] integers of at most 61 bits and a sign, at the fraction bits of gain * sum.
         frac: fraction bits of the gains.
     """
 
@@ -178,6 +186,8 @@ class Dense(Op):
         table: what becomes of each integer of the clamp, its least first, or None. The clamp is then of the integers
             before the table, which are at `table_frac` fraction bits.
         table_frac: fraction bits of the integers before the table.
+        table_rounding: how sums are rounded to them.
+        table_uncertain: entries that the model's own float32 may compute otherwise; None for none.
     """
 
     weights: QuantizedArray
@@ -190,6 +200,8 @@ class Dense(Op):
     slope_shift: int = 0
     table: IntArray | None = None
     table_frac: int = 0
+    table_rounding: Rounding | None = None
+    table_uncertain: npt.NDArray[np.bool_] | None = None
 
     @property
     def k(self) -> int:
@@ -209,6 +221,10 @@ class Dense(Op):
     def rounded_frac(self, network: Network) -> int:
         """Fraction bits of the integers that sums are rounded to: of the output, or of what its table reads."""
         return network.type_of(self.output).frac if self.table is None else self.table_frac
+
+    def rounding(self, network: Network) -> Rounding:
+        """How sums are rounded."""
+        return self.table_rounding or network.type_of(self.output).rounding
 
     def sum_frac(self, network: Network) -> IntArray:
         """[n] fraction bits of every output's sum, the gain included."""
@@ -284,7 +300,8 @@ class Network:
                 arrays = [op.weights] + ([op.bias] if op.bias is not None else [])
                 text.update(repr((op.clamp, op.accumulator_bits, [(a.type, a.values.shape) for a in arrays])).encode())
                 more = [op.finer, op.table, *((op.affine.gain, op.affine.offset) if op.affine else ())]
-                text.update(repr((op.slope_shift, op.table_frac, op.affine and op.affine.frac)).encode())
+                scalars = (op.slope_shift, op.table_frac, op.table_rounding, op.affine and op.affine.frac)
+                text.update(repr(scalars).encode())
                 for values in [array.values for array in arrays] + [one for one in more if one is not None]:
                     text.update(values.astype("<i8").tobytes())
         text.update(repr((self.batch, sorted(self.tensors.items()), self.inputs, self.outputs)).encode())

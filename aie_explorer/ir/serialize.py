@@ -52,12 +52,15 @@ def network_from_json(data: Mapping[str, Any], where: str = "network") -> Networ
 def _op_to_json(op: Op) -> dict[str, Any]:
     out: dict[str, Any] = {"kind": type(op).__name__, "name": op.name, "source": op.source, "inputs": list(op.inputs),
                            "output": op.output}
+    if isinstance(op, Quantize):
+        out["clamp"] = op.clamp and list(op.clamp)
     if isinstance(op, Dense):
         out |= {"weights": _array_to_json(op.weights), "bias": op.bias and _array_to_json(op.bias),
                 "clamp": op.clamp and list(op.clamp), "accumulator_bits": op.accumulator_bits,
                 "finer": None if op.finer is None else op.finer.tolist(), "model_macs": op.model_macs,
                 "slope_shift": op.slope_shift, "table_frac": op.table_frac,
-                "table": None if op.table is None else op.table.tolist(),
+                "table": None if op.table is None else op.table.tolist(), "table_rounding": op.table_rounding,
+                "table_uncertain": None if op.table_uncertain is None else op.table_uncertain.tolist(),
                 "affine": op.affine and {"gain": op.affine.gain.tolist(), "offset": op.affine.offset.tolist(),
                                          "frac": op.affine.frac}}
     return out
@@ -65,12 +68,15 @@ def _op_to_json(op: Op) -> dict[str, Any]:
 
 def _op_from_json(data: Mapping[str, Any]) -> Op:
     fields = {key: value for key, value in data.items() if key != "kind"} | {"inputs": tuple(data["inputs"])}
+    if data["kind"] in ("Dense", "Quantize"):
+        fields["clamp"] = data["clamp"] and (int(data["clamp"][0]), int(data["clamp"][1]))
     if data["kind"] == "Dense":
         fields["weights"] = _array_from_json(data["weights"])
         fields["bias"] = data["bias"] and _array_from_json(data["bias"])
-        fields["clamp"] = data["clamp"] and (int(data["clamp"][0]), int(data["clamp"][1]))
         for name in ("finer", "table"):
             fields[name] = None if data[name] is None else np.array(data[name], np.int64)
+        uncertain = data["table_uncertain"]
+        fields["table_uncertain"] = None if uncertain is None else np.array(uncertain, np.bool_)
         affine = data["affine"]
         fields["affine"] = affine and Affine(np.array(affine["gain"], np.int64), np.array(affine["offset"], np.int64),
                                              int(affine["frac"]))

@@ -19,8 +19,8 @@ from aie_explorer.passes.realize import MOST_SHIFT, MOST_WEIGHT_BITS, blocks
 from aie_explorer.passes.sums import Sum, raised, shifted, signed_bits, summed, trailing_zeros
 
 MOST_GAIN_BITS = 32
-MOST_OFFSET_BITS = 56
-"""The offset reaches the accumulator as two integers, of 32 bits at 2**24 and of 24 bits."""
+MOST_OFFSET_BITS = 62
+"""The offset reaches the accumulator as two integers, of 32 bits at 2**30 and of 30 bits."""
 ADVICE = "Quantize the layer before, or use scales that differ less"
 
 
@@ -34,8 +34,8 @@ class Scaling:
 
 def fold(total: Sum, scaling: Scaling) -> Sum | None:
     """The scaled sum as a plain one if gains are powers of two and offsets no finer than the products, else None."""
-    signs, gain_frac = _dyadic(scaling.gain)
-    offsets, offset_frac = _dyadic(scaling.offset)
+    signs, gain_frac = dyadic(scaling.gain)
+    offsets, offset_frac = dyadic(scaling.offset)
     if np.any(np.abs(signs) != 1):
         return None
     finest = np.maximum.reduce([term.frac for term in total.terms]) + gain_frac
@@ -65,7 +65,7 @@ def realize_scaled(total: Sum, scaling: Scaling, tensor: Tensor, target_frac: in
         ModelError: when weights, gains or offsets need more bits than there are.
     """
     weights, frac = _weights(total)
-    mantissas, gain_frac = _dyadic(scaling.gain)
+    mantissas, gain_frac = dyadic(scaling.gain)
     whole = frac + gain_frac
     # the last bit is kept for what an offset has below the products (`_sticky`); it must lie below half a step too
     columns, out_frac = _order(mantissas, np.maximum(whole + 1, target_frac + 2), whole, total)
@@ -76,9 +76,11 @@ def realize_scaled(total: Sum, scaling: Scaling, tensor: Tensor, target_frac: in
     gain, offset = np.zeros(len(columns), np.int64), np.zeros(len(columns), np.int64)
     gain[real] = shifted(mantissas[order], out_frac[real] - whole[order])
     exact = _offsets(total, scaling)
-    offset[real] = [_sticky(exact[j], int(f)) for j, f in zip(order, out_frac[real], strict=True)]
-    if np.abs(offset).max(initial=0) >= 2 ** (MOST_OFFSET_BITS - 1):
-        raise ModelError(f"its offsets need more than {MOST_OFFSET_BITS} bits", where=total.source, remedy=ADVICE)
+    offsets = [_sticky(exact[j], int(f)) for j, f in zip(order, out_frac[real], strict=True)]
+    if any(abs(value) >= 2 ** (MOST_OFFSET_BITS - 1) for value in offsets):
+        raise ModelError(f"its offsets need more than {MOST_OFFSET_BITS} bits at the scale of its gains",
+                         where=total.source, remedy=ADVICE)
+    offset[real] = offsets
     common, least = int(frac.min()), int(out_frac.min())
     if int(out_frac.max()) - target_frac > MOST_SHIFT:
         raise ModelError("its output is too coarse for its scale", where=total.source, remedy=ADVICE)
@@ -109,15 +111,15 @@ def _weights(total: Sum) -> tuple[IntArray, IntArray]:
     return weights, frac
 
 
-def _dyadic(values: npt.NDArray[np.float64]) -> tuple[IntArray, IntArray]:
+def dyadic(values: npt.NDArray[np.float64]) -> tuple[IntArray, IntArray]:
     """Numbers as odd integers times 2**-frac.
 
-    >>> [part.tolist() for part in _dyadic(np.array([0.75, -2.0, 0.0]))]
+    >>> [part.tolist() for part in dyadic(np.array([0.75, -2.0, 0.0]))]
     [[3, -1, 0], [2, -1, 0]]
     """
     fraction, exponent = np.frexp(values)
     whole = (fraction * 2.0**53).astype(np.int64)
-    zeros = np.where(whole == 0, 0, trailing_zeros(whole[None]))
+    zeros = np.where(whole == 0, 0, trailing_zeros(whole.reshape(1, -1)).reshape(whole.shape))
     mantissas: IntArray = np.right_shift(whole, zeros)
     return mantissas, np.where(whole == 0, 0, 53 - exponent - zeros)
 

@@ -33,7 +33,7 @@ from aie_explorer.passes.affine import Scaling, fold, realize_scaled
 from aie_explorer.passes.ranges import Range
 from aie_explorer.passes.realize import realize
 from aie_explorer.passes.sums import Sum, Term, rows_of, selected, side_by_side, summed
-from aie_explorer.passes.values import Beside, Pending, Real, Value
+from aie_explorer.passes.values import Beside, Entries, Pending, Real, Value, unnamed
 
 INT32_MAX = 2**31 - 1
 MOST_EXACT_BITS = 16
@@ -99,7 +99,9 @@ class _Formation:
     def _follow(self, op: Op, inputs: list[Value]) -> Value:
         """The value an operation makes."""
         if isinstance(op, Quantize):
-            return self._quantized(inputs[0], self.network.type_of(op.output), op)
+            fixed = self.network.type_of(op.output)
+            target = Range.of(fixed) if op.clamp is None else Range(fixed, *op.clamp)
+            return self._quantized(inputs[0], target, op)
         if isinstance(op, Relu):
             return self._rectified(inputs[0], op)
         if isinstance(op, (Scale, LeakyRelu, Lookup)):
@@ -113,22 +115,22 @@ class _Formation:
                                 for part in (value.parts if isinstance(value, Beside) else (value,))))
         raise ModelError(f"{type(op).__name__} cannot be lowered", where=op.source)
 
-    def _quantized(self, value: Value, target: FixedPoint, op: Op) -> Value:
+    def _quantized(self, value: Value, target: Range, op: Op) -> Value:
         if isinstance(value, Beside):
-            return Beside(tuple(self._quantized(part, target, op) for part in value.parts))
+            return Beside(tuple(unnamed(self._quantized(part, target, op)) for part in value.parts))
         if self._must_copy(value, op) or (isinstance(value, Pending) and value.lookup is not None):
             value = Pending(self._copied(value, op), op.output, op.source)
-        found = Range.of(target) if value.reached is None else value.reached.quantized(target)
+        found = target if value.reached is None else value.reached.quantized(target)
         if found is None:
             self.notes.append(f"{op.name}: rounds again what is rounded already, by a layer of ones")
             copied = self._copied(value, op)
-            return Pending(copied, op.output, op.source, Range.of(target))
+            return Pending(copied, op.output, op.source, target)
         # A ReLU before the quantizer gives the same as after it: rounding keeps the sign.
         return replace(value, source=op.source, reached=found.relu() if value.rectified else found)
 
     def _rectified(self, value: Value, op: Op) -> Value:
         if isinstance(value, Beside):
-            return Beside(tuple(self._rectified(part, op) for part in value.parts))
+            return Beside(tuple(unnamed(self._rectified(part, op)) for part in value.parts))
         if self._must_copy(value, op) or (isinstance(value, Pending) and (value.slope_shift or value.lookup)):
             value = Pending(self._copied(value, op), op.output, op.source)
         return replace(value, source=op.source, rectified=True, reached=value.reached and value.reached.relu())
@@ -178,7 +180,9 @@ class _Formation:
         index = np.arange(value.reached.low, value.reached.high + 1) * 2**finer - op.first
         if finer < 0 or index[0] < 0 or index[-1] >= len(op.table):
             raise ModelError("its table does not cover its input", where=op.source)
-        return replace(value, source=op.source, lookup=(op.table[index], self.network.type_of(op.output)))
+        uncertain = None if op.uncertain is None or not op.uncertain[index].any() else op.uncertain[index]
+        return replace(value, source=op.source,
+                       lookup=Entries(op.table[index], self.network.type_of(op.output), uncertain))
 
     def _product(self, op: Dense, value: Value) -> Sum:
         """Weights on the integers of a value."""
@@ -254,7 +258,7 @@ class _Formation:
         if known is not None and known.type != exact:
             raise ModelError(f"the input is quantized to {known.type} and to {exact}", where=value.tensor,
                              rule="the host sends one of them", remedy="Quantize the input once, before it branches")
-        self.tensors[value.tensor] = replace(tensor, type=exact, source=value.source)
+        self.tensors[value.tensor] = replace(tensor, type=exact)
         self.ranges[value.tensor] = (exact.min_int, exact.max_int)
         return value.tensor
 
@@ -264,7 +268,7 @@ class _Formation:
         bits = max(self._storage_bits(term.tensor) for term in value.total.terms)
         first = self._frac(value.total.terms[0].tensor)
         kind = None if value.reached is None else value.reached.type
-        given = value.lookup[1] if value.lookup is not None else kind
+        given = value.lookup.type if value.lookup is not None else kind
         shape = Tensor(output, (value.total.n,), given, value.source)
         if value.reached is None:
             if value.scaling is not None or value.slope_shift:
@@ -286,7 +290,8 @@ class _Formation:
                                      where=value.total.source, remedy="Use fewer bits in its weights or input")
             dense = replace(dense, slope_shift=value.slope_shift)
             if value.lookup is not None:
-                dense = replace(dense, table=value.lookup[0], table_frac=kind.frac)
+                dense = replace(dense, table=value.lookup.table, table_frac=kind.frac, table_rounding=kind.rounding,
+                                table_uncertain=value.lookup.uncertain)
         self.ops.append(dense)
         self.tensors[output] = tensor
         self.notes += notes

@@ -24,25 +24,27 @@ class Range:
         """After max(x, 0)."""
         return Range(self.type, max(self.low, 0), max(self.high, 0))
 
-    def quantized(self, target: FixedPoint) -> Range | None:
+    def quantized(self, target: Range) -> Range | None:
         """After a second quantizer; None when that rounds again, which one shift cannot reproduce.
 
         A grid as fine or finer keeps every value, so only the target's bounds act. They must lie on this grid.
         """
-        finer = target.frac - self.type.frac
+        finer = target.type.frac - self.type.frac
         if finer < 0:
             return None
         low, high = self.low, self.high
-        if target.min_int > low << finer:
-            if target.min_int % (1 << finer):
+        if target.low > low << finer:
+            if target.low % (1 << finer):
                 return None
-            low = target.min_int >> finer
-        if target.max_int < high << finer:
-            if target.max_int % (1 << finer):
+            low = target.low >> finer
+        if target.high < high << finer:
+            if target.high % (1 << finer):
                 return None
-            high = target.max_int >> finer
-        if finer == 0 and target.width <= self.type.width:
-            return Range(target, low, high)
+            high = target.high >> finer
+        if low > high:  # the bounds leave one value, beyond what is here
+            return None
+        if finer == 0 and target.type.width <= self.type.width and target.type.rounding == self.type.rounding:
+            return Range(target.type, low, high)
         return Range(self.type, low, high)
 
     def as_type(self) -> FixedPoint | None:

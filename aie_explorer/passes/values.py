@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
 
 from aie_explorer.ir import FixedPoint, IntArray
 from aie_explorer.passes.affine import Scaling
@@ -28,6 +31,21 @@ class Real:
 
 
 @dataclass(frozen=True, eq=False)
+class Entries:
+    """A table on the integers that quantizers left.
+
+    Attributes:
+        table: what becomes of each, the least first.
+        type: of what it gives.
+        uncertain: entries that the model's own float32 may compute otherwise; None for none.
+    """
+
+    table: IntArray
+    type: FixedPoint
+    uncertain: npt.NDArray[np.bool_] | None
+
+
+@dataclass(frozen=True, eq=False)
 class Pending:
     """A sum with what follows it.
 
@@ -39,7 +57,7 @@ class Pending:
         rectified: whether a ReLU was met.
         scaling: a gain and an offset before any quantizer, or None.
         slope_shift: of a leaky ReLU before any quantizer; 0 where there is none.
-        lookup: a table after the quantizers, with the type of what it gives; nothing more can follow then.
+        lookup: a table after the quantizers; nothing more can follow then.
     """
 
     total: Sum
@@ -49,7 +67,7 @@ class Pending:
     rectified: bool = False
     scaling: Scaling | None = None
     slope_shift: int = 0
-    lookup: tuple[IntArray, FixedPoint] | None = None
+    lookup: Entries | None = None
 
     @property
     def plain(self) -> bool:
@@ -65,3 +83,8 @@ class Beside:
 
 
 Value = Real | Pending | Beside
+
+
+def unnamed(value: Value) -> Value:
+    """A value that is only a part of what a layer of the model gives."""
+    return value if isinstance(value, Beside) else replace(value, source="")

@@ -1,6 +1,6 @@
 """The bit-exact integer reference."""
 
-from aie_explorer.reference.compare import Comparison, compare, float32_doubts
+from aie_explorer.reference.compare import Comparison, compare, float32_tolerance
 from aie_explorer.reference.simulate import (
     Inputs,
     apply_dense,
@@ -17,7 +17,7 @@ __all__ = [
     "Inputs",
     "apply_dense",
     "compare",
-    "float32_doubts",
+    "float32_tolerance",
     "in_model_units",
     "output_names",
     "quantized",

@@ -169,7 +169,7 @@ def apply_dense(network: Network, op: Dense, *inputs: IntArray) -> IntArray:
     if op.clamp is None:
         return total
     shifts = op.sum_frac(network) - op.rounded_frac(network)
-    rounding = network.type_of(op.output).rounding
+    rounding = op.rounding(network)
     rounded = _rounded(total, shifts, rounding)
     if op.slope_shift:
         rounded = np.where(total < 0, _rounded(total, shifts + op.slope_shift, rounding), rounded)

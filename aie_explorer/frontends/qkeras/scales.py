@@ -77,14 +77,14 @@ def nearest_exponents(low: Exact, high: Exact) -> Exponents:
 def least_squares(x: FloatArray, q: FloatArray) -> tuple[Exact, Exact]:
     """Lowest and highest mean(x * q) / (mean(q * q) + epsilon) of each column, x and q of shape [k, n]."""
     count = x.shape[0]
-    low, high = (total / count for total in _sums(x * q))
-    squares_low, squares_high = (total / count for total in _sums(q * q))
+    low, high = (total / count for total in sum_bounds(x * q))
+    squares_low, squares_high = (total / count for total in sum_bounds(q * q))
     # Products and sums are in the bounds; the two means, the epsilon and the quotient round once each.
     epsilon = float(EPSILON)
     return low / (squares_high + epsilon) * (1 - 6 * _ULP), high / (squares_low + epsilon) * (1 + 6 * _ULP)
 
 
-def _sums(terms: FloatArray) -> tuple[Exact, Exact]:
+def sum_bounds(terms: FloatArray) -> tuple[Exact, Exact]:
     """Lowest and highest sum of each column over the orders in use: one by one, four interleaved, and exact."""
     sums = [np.add.reduce(terms, axis=0).astype(np.float64), terms.sum(axis=0, dtype=np.float64)]
     if len(terms) >= 16:

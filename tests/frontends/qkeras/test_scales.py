@@ -5,7 +5,7 @@ import pytest
 
 from aie_explorer.errors import ModelError
 from aie_explorer.frontends.qkeras.quantizer import parse_quantizer
-from aie_explorer.frontends.qkeras.scales import least_squares, nearest_exponents
+from aie_explorer.frontends.qkeras.scales import Exponents, iterate, least_squares, nearest_exponents, sum_bounds
 from aie_explorer.frontends.qkeras.weights import weight_integers, weight_values
 
 from .reference import by_qkeras
@@ -59,6 +59,19 @@ def test_bounds_hold_tensorflow_means():
         for mean in (eager, compiled):
             assert np.all((low <= mean) & (mean <= high))
         assert np.all(high / low < 1 + 1e-4)
+        low, high = sum_bounds(x)
+        total = np.asarray(tf.reduce_sum(x, 0))[: columns // 8 * 8]  # of the columns that fill vectors
+        assert np.all((low[: len(total)] <= total) & (total <= high[: len(total)]))
+
+
+def test_both_ends_are_followed():
+    ones, zero, one = np.ones((4, 3), np.float32), np.zeros(3, np.int64), np.array([0, 1, 2])
+    found = iterate(ones, Exponents(zero, one, one > 1), lambda x, scale: x / scale, 3, (None, None))
+    assert (found.low.tolist(), found.high.tolist()) == ([0, 0, 0], [0, 1, 2])
+    assert found.open.tolist() == [False, False, True]
+    settled = iterate(ones, Exponents(zero, one, one > 1), lambda x, scale: x, 1, (None, None))
+    assert settled.high.tolist() == [0, 0, 0]
+    assert settled.open.tolist() == [False, False, True]  # what was wider than two was not followed
 
 
 def test_bounds_hold_tensorflow_logarithms():

@@ -40,7 +40,7 @@ ACTIVATION = st.one_of(
 
 
 def compare(text, values, role):
-    """Whether it is taken, and then equal to QKeras's numbers."""
+    """Whether it is taken, and then equal to QKeras's numbers; a refused matrix is tried column by column."""
     reason = ""
     try:
         found = weight_integers(parse_quantizer(text, "here"), values, role, "here")
@@ -48,6 +48,9 @@ def compare(text, values, role):
         reason = str(error)
     if reason:
         assert any(word in reason for word in ("open", "between", "beyond")), (text, reason)
+        if values.ndim == 2 and values.shape[1] > 1:
+            taken = [compare(text, values[:, column: column + 1], role) for column in range(values.shape[1])]
+            assert np.mean(taken) > 0.3, text
         return False
     expected = by_qkeras(text, values, role)
     product = found.integers * found.scale
@@ -61,21 +64,21 @@ def compare(text, values, role):
     return True
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(text=FIXED | UNSET | LIMITED, seed=SEEDS)
 def test_quantized_bits(text, seed):
     compare(text, matrix(seed), "kernel")
     compare(text, matrix(seed)[3], "bias")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(text=LINEAR, seed=SEEDS)
 def test_quantized_linear(text, seed):
     compare(text, matrix(seed), "kernel")
     compare(text, matrix(seed)[3], "bias")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(text=TERNARY | BINARY, seed=SEEDS)
 def test_binary_and_ternary(text, seed):
     role = "bias" if "threshold" in text else "kernel"
@@ -83,7 +86,7 @@ def test_binary_and_ternary(text, seed):
     compare(text, matrix(seed)[3], "bias")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(text=ACTIVATION, seed=SEEDS)
 def test_activations_on_weights(text, seed):
     compare(text, matrix(seed), "kernel")
@@ -96,7 +99,7 @@ SLOPED = st.builds("quantized_relu_po2({},{},{})".format, st.integers(3, 7), st.
                    st.sampled_from([0.25, 0.5]))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(text=POWERS | SLOPED, seed=SEEDS)
 def test_powers_of_two(text, seed):
     values = matrix(seed)

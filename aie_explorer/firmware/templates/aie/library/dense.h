@@ -124,7 +124,7 @@ private:
                 return aie::load_v<P::N>(affine_ + part * P::n + column * P::N).template grow_replicate<size>();
             };
             aie::accum<acc64, size> scaled = aie::mul<acc64>(sum.template to_vector<int32>(0), of_columns(0));
-            scaled = aie::mac(scaled, of_columns(1), aie::broadcast<int32, size>(1 << 24));
+            scaled = aie::mac(scaled, of_columns(1), aie::broadcast<int32, size>(1 << 30));
             scaled = aie::mac(scaled, of_columns(2), aie::broadcast<int32, size>(1));
             return leaky(scaled, shift);
         } else {
