@@ -45,8 +45,8 @@ def probes(frac, seed):
     near = np.arange(-400, 401) * 2.0 ** -(frac + 2)
     fine = np.arange(-60, 60) * 0.5 * 2.0**-frac + rng.choice([-1, 1], 120) * 2.0 ** -(frac + 6)
     wide = rng.integers(-(2**15), 2**15, 600) * 2.0 ** rng.integers(-frac - 4, -frac + 4, 600)
-    return np.concatenate([near, fine, wide, rng.integers(-128, 128, 400) / 32, [0, 0.33, -0.33, 0.3315, 1, -1, 0.5, -0.5]]
-                          ).astype(np.float32)
+    few = [*rng.integers(-128, 128, 400) / 32, 0, 0.33, -0.33, 0.3315, 1, -1, 0.5, -0.5]
+    return np.concatenate([near, fine, wide, few]).astype(np.float32)
 
 
 def compare(text, seed, internal="hard"):
