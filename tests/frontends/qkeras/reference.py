@@ -30,7 +30,7 @@ def matrix(seed, rows=40, columns=48):
     x[:, 0] = rng.choice([-0.75, 0.75, 0.0], rows)
     x[:, 1] *= 1e-9
     x[:, 2] = np.abs(x[:, 2])
-    x[1:5, 5] = [0.33, 0.3315, -0.3315, -0.33]  # about the default threshold of ternary
+    x[1:5, 3] = [0.33, 0.3315, -0.3315, -0.33]  # about the default threshold of ternary
     x = x.astype(np.float32)
     x[np.abs(x) < 1e-37] = 0
     return x
