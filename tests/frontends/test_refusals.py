@@ -38,7 +38,6 @@ def test_kernel_quantizer(saved, quantize_input, text, reason):
 
 ACTIVATIONS = {
     "quantized_relu(6,0,negative_slope=0.3)": "negative slope",
-    "quantized_relu(6,2,relu_upper_bound=1.5)": "upper bound",
     "quantized_relu(6,-1)": "negative integer",
     "quantized_bits(8,0,alpha='auto')": "from the data",
     "quantized_tanh(8,use_real_tanh=1)": "not quantized",
