@@ -22,8 +22,9 @@ from aie_explorer.reference.simulate import Inputs, in_model_units, quantized, s
 UNIT = 2.0**-24
 """Half the distance of neighbouring float32 numbers, relative: what one operation of TensorFlow may be off by."""
 
-FURTHER_UNITS = 8
-"""Beyond one for each term of a sum: both factors of a product, the bias, a gain (4) and its offset."""
+FURTHER_UNITS = 16
+"""Beyond one for each term of a sum: both factors of a product, the bias, and a gain, whose 1 / sqrt TensorFlow rounds
+by up to 8."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -107,7 +108,7 @@ def _compared(network: Network, op: Dense, ints: IntArray, allowed: Floats, thei
 def float32_tolerance(network: Network, op: Dense, ints: IntArray) -> Floats:
     """By how many steps of its output's integers a layer may differ in a program that computes in float32.
 
-    A sum of k products, whose factors may be off by their last bit, is off by at most (k + 8) x 2**-24 of the sum of
+    A sum of k products, whose factors may be off by their last bit, is off by at most (k + 16) x 2**-24 of the sum of
     their magnitudes. Where a rounding boundary is that near, the next integer is as good; elsewhere there is one.
 
     Args:

@@ -1,4 +1,4 @@
-"""The exact Pareto front of a chain of layers, by dynamic programming.
+"""The exact Pareto front, by dynamic programming: of chains here, of other graphs in `search.graph_front`.
 
 Tiles add, latencies add and the interval is a maximum: each is monotone, so a partial design that another
 partial design beats, with the same interface to the next layer, can never be part of a design on the front. What
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.search.figures import Picks
+from aie_explorer.search.graph_front import graph_front
 from aie_explorer.search.pareto import nondominated
 from aie_explorer.search.space import DesignSpace, LayerSpace
 
@@ -37,6 +38,9 @@ def exact_front(space: DesignSpace) -> Picks:
 
     Of designs with equal figures one is kept. Designs that use more tiles than the device has are left out.
     """
+    if any(source != i - 1 for i, sources in enumerate(space.sources) for source in sources) \
+            or any(len(sources) > 1 for sources in space.sources) or len(space.output_layers) > 1:
+        return graph_front(space)
     steps: list[_Partial] = []
     for i, layer in enumerate(space.layers):
         points = _points(layer, first=i == 0, last=i == len(space.layers) - 1)

@@ -28,6 +28,8 @@ def flipped(rng, data):
     """Some bytes changed, dropped or repeated."""
     data = bytearray(data)
     for _ in range(rng.randint(1, 20)):
+        if not data:
+            break
         at = rng.randrange(len(data))
         kind = rng.random()
         if kind < 0.7:
