@@ -13,6 +13,7 @@ from aie_explorer.errors import ModelError
 from aie_explorer.frontends import load
 from aie_explorer.reference import simulate
 
+
 def random_model(seed, functional=False):
     """A small QKeras model whose float32 sums are exact, with weights drawn to use the whole range."""
     rng = np.random.default_rng(seed)

@@ -28,7 +28,7 @@ def check(seed, tmp_path, *, emulate):
     try:
         network = aie.load(model)
     except ModelError as error:
-        assert error.remedy, error
+        assert error.remedy, error  # noqa: PT017
         found[f"refused: {error.problem[:70]}"] += 1
         return found
     for ending in ("keras", "h5"):
