@@ -80,8 +80,7 @@ def _page(design: Design, explorer: Explorer) -> str:
 <h2>Data movement</h2>
 {_table(design.plan().to_frame().reset_index())}
 <h2>Lossless rewrites of the model</h2><ul>{rewrites}</ul>
-<p class="note">Cycles are estimates of the cycle model of aie_explorer {aie_explorer.__version__}; its error over
-whole designs has not been quantified yet.
+<p class="note">Cycles are estimates of the cycle model of aie_explorer {aie_explorer.__version__}: {escape(e.error)}.
 Clock {device.clock_mhz:g} MHz, PLIO {device.plio_bits} bits at {device.pl_clock_mhz:g} MHz.</p>
 </body></html>
 """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aie_explorer.cycles import network_cycles
 from aie_explorer.search.space import DesignSpace
 
 FloatColumn = npt.NDArray[np.float64]
@@ -23,20 +24,27 @@ class DesignFigures:
         tiles: tiles used.
         interval_cycles: steady-state cycles between two results, set by the slowest resource.
         latency_cycles: cycles from the first input word to the last output word.
+        first_out_cycles: cycles from the first input word to the first output word.
         efficiency: useful multiply-accumulates over interval x tiles x peak per cycle, 0 to 1.
         plio_in, plio_out: ports used.
         bottleneck: index into `bottlenecks`.
         bottlenecks: names of the resources, such as "dense0 kernel" or "input PLIO".
+        validity: index into `cycles.VALIDITY`.
+        interval_error_pct, latency_error_pct: what the figures may be off by.
     """
 
     tiles: IntColumn
     interval_cycles: FloatColumn
     latency_cycles: FloatColumn
+    first_out_cycles: FloatColumn
     efficiency: FloatColumn
     plio_in: IntColumn
     plio_out: IntColumn
     bottleneck: IntColumn
     bottlenecks: tuple[str, ...]
+    validity: npt.NDArray[np.int8]
+    interval_error_pct: FloatColumn
+    latency_error_pct: FloatColumn
 
 
 def joinable(space: DesignSpace, picks: Picks) -> npt.NDArray[np.bool_]:
@@ -50,34 +58,14 @@ def joinable(space: DesignSpace, picks: Picks) -> npt.NDArray[np.bool_]:
 
 
 def figures(space: DesignSpace, picks: Picks) -> DesignFigures:
-    """Cost designs.
-
-    Interval: the slowest of every layer's kernel, ports and cascade and of the PLIOs. Latency: the PLIO in, each
-    layer's path from memory tile to memory tile, the PLIO out, one after the other (store-and-forward).
-    """
-    count = len(picks)
-    tiles = np.zeros(count, np.int64)
-    latency = np.zeros(count)
-    interval = np.full(count, -1.0)
-    bottleneck = np.zeros(count, np.int64)
-    names: list[str] = []
-
-    def claim(name: str, cycles: FloatColumn) -> None:
-        slower = cycles > interval
-        interval[slower] = cycles[slower]
-        bottleneck[slower] = len(names)
-        names.append(name)
-
+    """Cost designs, as `cycles.network_cycles` does: the slowest resource, and the way through all layers."""
+    picked = [layer.cycles[pick] for layer, pick in zip(space.layers, picks.T, strict=True)]
+    tiles = np.zeros(len(picks), np.int64)
     for layer, pick in zip(space.layers, picks.T, strict=True):
         tiles += layer.table["tiles"][pick]
-        latency += layer.cycles["latency_cycles"][pick]
-        for resource, field in (("kernel", "kernel_cycles"), ("input DMA", "dma_in_cycles"),
-                                ("output DMA", "dma_out_cycles"), ("cascade", "interval_cycles")):
-            claim(f"{layer.name} {resource}", layer.cycles[field][pick])
-    first, last = space.layers[0].cycles[picks[:, 0]], space.layers[-1].cycles[picks[:, -1]]
-    claim("input PLIO", first["plio_in_cycles"])
-    claim("output PLIO", last["plio_out_cycles"])
-    latency += first["plio_in_cycles"] + last["plio_out_cycles"]
+    found = network_cycles([layer.name for layer in space.layers], picked)
     ideal = sum(layer.ideal_tile_cycles for layer in space.layers)
-    return DesignFigures(tiles, interval, latency, ideal / (interval * tiles), first["plio_in"].astype(np.int64),
-                         last["plio_out"].astype(np.int64), bottleneck, tuple(names))
+    return DesignFigures(tiles, found.interval, found.last_out, found.first_out, ideal / (found.interval * tiles),
+                         picked[0]["plio_in"].astype(np.int64), picked[-1]["plio_out"].astype(np.int64),
+                         found.bottleneck, found.bottlenecks, found.validity, found.interval_error_pct,
+                         found.latency_error_pct)
