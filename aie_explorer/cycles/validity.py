@@ -24,16 +24,13 @@ AXES = ("rows", "k", "n", "cas_length", "cas_num")
 def validity(table: Table, operands: Operands, device: Device) -> npt.NDArray[np.int8]:
     """Index into VALIDITY of every option."""
     flags = np.full(len(table), UNCALIBRATED, np.int8)
+    types = f"{operands.a.removeprefix('u')}x{operands.weights.removeprefix('u')}"
     for family in constants_data()["measured"]:
-        if (family["generation"], family["types"]) != (device.generation.name, _types(operands)):
-            continue
-        flags[:] = EXTRAPOLATED
-        shapes = np.isin(_code(table["M"], table["K"], table["N"]), _codes(family["kernels"]["microtiles"]))
-        flags[shapes & _within(table, family["kernels"]["ranges"])] = INTERPOLATED
-        designs = family["designs"]
-        if designs:
-            shapes = np.isin(_code(table["M"], table["K"], table["N"]), _codes(designs["microtiles"]))
-            flags[shapes & _within(table, designs["ranges"])] = CALIBRATED
+        if (family["generation"], family["types"]) == (device.generation.name, types):
+            flags[:] = EXTRAPOLATED
+            flags[_inside(table, family["kernels"])] = INTERPOLATED
+            if family["designs"]:
+                flags[_inside(table, family["designs"])] = CALIBRATED
     return flags
 
 
@@ -60,22 +57,11 @@ def _errors(kind: str) -> npt.NDArray[np.float64]:
     return np.array([entry[name] for name in VALIDITY[:UNCALIBRATED]], np.float64)
 
 
-def _types(operands: Operands) -> str:
-    return f"{operands.a.removeprefix('u')}x{operands.weights.removeprefix('u')}"
-
-
-def _within(table: Table, ranges: dict[str, list[int]]) -> npt.NDArray[np.bool_]:
-    inside = np.ones(len(table), np.bool_)
-    for axis in AXES:
-        least, most = ranges[axis]
+def _inside(table: Table, measured: dict[str, Any]) -> npt.NDArray[np.bool_]:
+    """Options of a measured microtile, within the ranges of its sizes."""
+    inside = np.zeros(len(table), np.bool_)
+    for M, K, N in measured["microtiles"]:
+        inside |= (table["M"] == M) & (table["K"] == K) & (table["N"] == N)
+    for axis, (least, most) in measured["ranges"].items():
         inside &= (table[axis] >= least) & (table[axis] <= most)
     return inside
-
-
-def _code(M: npt.ArrayLike, K: npt.ArrayLike, N: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    m, k, n = (np.asarray(axis, np.int64) for axis in (M, K, N))
-    return (m << 40) | (k << 20) | n
-
-
-def _codes(microtiles: list[list[int]]) -> list[int]:
-    return [int(_code(*shape)) for shape in microtiles]
