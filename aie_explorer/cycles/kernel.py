@@ -23,7 +23,15 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.cycles.constants import Constants
-from aie_explorer.cycles.operands import FP32_ISSUES, Operands, chain_cycles, operands_of, shapes_of, type_bytes
+from aie_explorer.cycles.operands import (
+    FP32_ISSUES,
+    Operands,
+    chain_cycles,
+    operands_of,
+    shape_code,
+    shapes_of,
+    type_bytes,
+)
 from aie_explorer.devices import Device
 from aie_explorer.errors import DesignError
 from aie_explorer.space import Table, Work
@@ -139,12 +147,12 @@ def _loads(a_bytes: Cycles, b_bytes: Cycles, blocking: Blocking, device: Device)
 def _widening(table: Table, operands: Operands, device: Device, blocking: Blocking) -> Cycles:
     """Moves that widen the operands of a step to 16 bits, for the microtiles whose mode takes wider ones."""
     moves = np.zeros(len(table))
-    for shape in shapes_of(operands, device):
-        if shape.unpacks:
-            count, elements = ((blocking.rows, shape.M * shape.K) if shape.unpacks == "A"
-                               else (blocking.columns, shape.K * shape.N))
-            same = (table["M"] == shape.M) & (table["K"] == shape.K) & (table["N"] == shape.N)
-            moves[same] = count * -(-elements * 2 // MOVE_BYTES)
+    widened = [shape for shape in shapes_of(operands, device) if shape.unpacks]
+    code = shape_code(table["M"], table["K"], table["N"]) if widened else None
+    for shape in widened:
+        count, elements = ((blocking.rows, shape.M * shape.K) if shape.unpacks == "A"
+                           else (blocking.columns, shape.K * shape.N))
+        moves[code == shape_code(*shape.shape)] = count * -(-elements * 2 // MOVE_BYTES)
     return moves
 
 

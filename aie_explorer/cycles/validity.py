@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.cycles.constants import constants_data
-from aie_explorer.cycles.operands import Operands
+from aie_explorer.cycles.operands import Operands, shape_code
 from aie_explorer.devices import Device
 from aie_explorer.space import Table
 
@@ -27,10 +27,11 @@ def validity(table: Table, operands: Operands, device: Device) -> npt.NDArray[np
     types = f"{operands.a.removeprefix('u')}x{operands.weights.removeprefix('u')}"
     for family in constants_data()["measured"]:
         if (family["generation"], family["types"]) == (device.generation.name, types):
+            code = shape_code(table["M"], table["K"], table["N"])
             flags[:] = EXTRAPOLATED
-            flags[_inside(table, family["kernels"])] = INTERPOLATED
+            flags[_inside(table, code, family["kernels"])] = INTERPOLATED
             if family["designs"]:
-                flags[_inside(table, family["designs"])] = CALIBRATED
+                flags[_inside(table, code, family["designs"])] = CALIBRATED
     return flags
 
 
@@ -57,11 +58,11 @@ def _errors(kind: str) -> npt.NDArray[np.float64]:
     return np.array([entry[name] for name in VALIDITY[:UNCALIBRATED]], np.float64)
 
 
-def _inside(table: Table, measured: dict[str, Any]) -> npt.NDArray[np.bool_]:
+def _inside(table: Table, code: npt.NDArray[np.int32], measured: dict[str, Any]) -> npt.NDArray[np.bool_]:
     """Options of a measured microtile, within the ranges of its sizes."""
     inside = np.zeros(len(table), np.bool_)
-    for M, K, N in measured["microtiles"]:
-        inside |= (table["M"] == M) & (table["K"] == K) & (table["N"] == N)
+    for shape in measured["microtiles"]:
+        inside |= code == shape_code(*shape)
     for axis, (least, most) in measured["ranges"].items():
         inside &= (table[axis] >= least) & (table[axis] <= most)
     return inside

@@ -18,6 +18,7 @@ from aie_explorer.devices import Device
 from aie_explorer.ir import storage_bytes
 from aie_explorer.space.options import ROWS, Table, Work
 
+FEW = 2048  # rows of a table, of which finding the distinct ones takes longer than it saves
 CHANNELS = 6  # of a memory tile, each way (AM020 ch5)
 
 
@@ -67,14 +68,16 @@ def input_window_rows(k: int, slice_k: int, K: int, rows: int, element_bytes: in
     return -(-rows // need) * need
 
 
-def _unique(table: Table, fields: tuple[str, ...]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
-    """The distinct rows of some fields, and which one each row has."""
+def _unique(table: Table, fields: tuple[str, ...]) -> tuple[list[npt.NDArray[np.int64]], npt.NDArray[np.intp]]:
+    """The distinct values of some fields together, a column a field, and which one each row has."""
     columns = [table[field].astype(np.int64) for field in fields]
+    if len(table) < FEW:
+        return columns, np.arange(len(table))
     code = np.zeros(len(table), np.int64)  # the fields side by side in one number: one sort of integers finds them
     for column in columns:
         code = code * (int(column.max(initial=0)) + 1) + column
     _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
-    return np.stack([column[first] for column in columns], axis=1), inverse.ravel()
+    return [column[first] for column in columns], inverse.ravel()
 
 
 def input_windows(table: Table, work: Work, device: Device) -> dict[str, npt.NDArray[np.int64]]:
@@ -93,9 +96,9 @@ def output_windows(table: Table, work: Work, device: Device) -> dict[str, npt.ND
     """Ports and bytes of the busiest port, were each option the last layer: one PLIO a cascade."""
     element = storage_bytes(work.output.storage)
     unique, inverse = _unique(table, ("rows", "n", "cas_num", "split"))
-    rows, n, num, split = unique.T
+    rows, n, num, split = unique
     by_rows = split == ROWS
-    moved = np.zeros(len(unique), np.int64)
+    moved = np.zeros(len(rows), np.int64)
     for chain in (np.zeros_like(num), num - 1):  # all but the last carry the same
         real_rows = np.where(by_rows, np.minimum(rows, work.rows - chain * rows), work.rows)
         real_n = np.where(by_rows, work.n, np.minimum(n, work.n - chain * n))

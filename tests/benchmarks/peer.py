@@ -1,12 +1,13 @@
 """The ranking estimate that aie4ml 0.2.1 documents, for comparison: by its own words a ranking, not a measure.
 
-A kernel takes the longer of its loads at 32 bytes a cycle and its multiply-accumulates, 30 cycles a call and 30 for every
-further tile of its cascade. A leg through a memory tile takes twice the cycles of its port's bytes, 32 bits each, as
-latency and once as interval. The interval is the largest kernel or leg, the latency the way through all of them.
+A kernel takes the longer of its loads at 32 bytes a cycle and its multiply-accumulates, 30 cycles a call and 30 for
+every further tile of its cascade. A leg through a memory tile takes the cycles of its port's bytes, 32 bits each, as
+interval and twice that as latency. The interval is the largest kernel or leg, the latency the way through all of them.
 
 `python tests/benchmarks/peer.py` prints its errors beside ours.
 """
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def estimate(row):
     kernels = [kernel for kernel, _, _ in costs]
     if row.kind == "kernel":
         return kernels[0]
-    legs = [costs[0][1] / 4] + [max(before[2], after[1]) / 4 for before, after in zip(costs, costs[1:], strict=False)]
+    legs = [costs[0][1] / 4] + [max(before[2], after[1]) / 4 for before, after in itertools.pairwise(costs)]
     if row.kind == "interval":
         return max(kernels + legs + [costs[-1][2] / 4])
     return sum(kernels) + 2 * sum(legs) + costs[-1][2] / 4  # the first output beat leaves once the memory tile is full

@@ -85,7 +85,7 @@ def main() -> None:
         print(f"table of {count:>9,} designs    {cost_s:8.3f} s  ({cost_s / count * 1e9:.0f} ns a design)")
 
     pairs_s, pairs = cost_pairs()
-    print(f"cost of 1,000,000 (layer, option) pairs {pairs_s / pairs * 1e6:.3f} s  ({pairs:,} pairs of different layers)")
+    print(f"cost of 1,000,000 (layer, option) pairs {pairs_s / pairs * 1e6:.3f} s  ({pairs:,} of different layers)")
     from benchmarks import peer
 
     print("\nerrors of the cycle model on published measurements:")
