@@ -1,4 +1,4 @@
-"""Commands about the cycle model: estimate, calibration."""
+"""Commands about the cycle model: estimate, calibration, measured."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from aie_explorer.cycles.calibration import error_frame, summary_frame
 from aie_explorer.cycles.estimate import SpecEstimate, estimate_spec
 from aie_explorer.cycles.spec import parse_spec
 from aie_explorer.errors import DesignError
+from aie_explorer.measured import calibrate, comparison, load_profile, read
 
 STDIN = "-"
 
@@ -20,7 +21,8 @@ STDIN = "-"
 def estimate(arguments: argparse.Namespace) -> int:
     """Predict the design that a file describes."""
     where = "standard input" if arguments.spec == STDIN else arguments.spec
-    found = estimate_spec(parse_spec(_read(arguments.spec, where), where))
+    constants = load_profile(arguments.profile) if arguments.profile else None
+    found = estimate_spec(parse_spec(_read(arguments.spec, where), where), constants)
     if arguments.json:
         print_json(found.to_dict())
     else:
@@ -83,4 +85,25 @@ def calibration(arguments: argparse.Namespace) -> int:
     print(frame_text(frame.drop(columns=["fitted"]), rows=len(frame)))
     print()
     print(frame_text(summary))
+    return 0
+
+
+def measured(arguments: argparse.Namespace) -> int:
+    """Print what a Vitis run measured beside the estimate; fit constants to it if asked."""
+    found = read(arguments.dir)
+    constants = None
+    if arguments.calibrate:
+        constants = calibrate(found, arguments.calibrate, overwrite=arguments.overwrite)
+    frame = None if found.design is None else comparison(found, constants).reset_index()
+    if arguments.json:
+        print_json({"comparison": [] if frame is None else frame.to_dict("records"),
+                    "tiles": found.to_frame().to_dict("records"), "interval_ns": found.interval_ns,
+                    "latency_first_out_ns": found.first_out_ns, "latency_last_out_ns": found.last_out_ns,
+                    "mismatches": found.mismatches})
+        return 0
+    print(frame_text(found.to_frame(), rows=len(found.kernels)) if frame is None else frame_text(frame))
+    for simulator, files in found.mismatches.items():
+        print(f"{simulator}: {sum(files.values())} values differ from those expected")
+    if arguments.calibrate:
+        print(f"kept the constants as profile {arguments.calibrate!r}")
     return 0

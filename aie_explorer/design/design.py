@@ -23,6 +23,7 @@ from aie_explorer.space import Choice, parse_choice
 
 if TYPE_CHECKING:
     from aie_explorer.checks import Violation
+    from aie_explorer.cycles import Constants
     from aie_explorer.firmware import FirmwareProject
     from aie_explorer.placement import Placement
     from aie_explorer.search.space import DesignSpace
@@ -74,9 +75,16 @@ class Design:
         """Tiles used."""
         return sum(choice.tiles for choice in self.choices)
 
-    def estimate(self) -> Estimate:
-        """Predicted cycles, and what limits them."""
-        return estimate(self.space)
+    def estimate(self, constants: Constants | None = None) -> Estimate:
+        """Predicted cycles, and what limits them.
+
+        Args:
+            constants: of the cycle model, such as a profile fitted to own measurements (`measured.load_profile`);
+                those of the package when None.
+        """
+        if constants is None:
+            return estimate(self.space)
+        return estimate(single_design_space(self.network, self.device, self.choices, constants))
 
     @cached_property
     def _placement(self) -> Placement:

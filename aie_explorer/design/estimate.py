@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from aie_explorer.cycles import VALIDITY, cost_layer, gap_factors, limiting_resource
+from aie_explorer.cycles import VALIDITY, Constants, cost_layer, gap_factors, limiting_resource
 from aie_explorer.cycles.relief import relief
 from aie_explorer.devices import Device, peak_macs_per_cycle
 from aie_explorer.ir import Network
@@ -131,8 +131,9 @@ class Estimate:
         return f"<p>{self}</p>{table}"
 
 
-def single_design_space(network: Network, device: Device, choices: tuple[Choice, ...]) -> DesignSpace:
-    """The design space of exactly one design.
+def single_design_space(network: Network, device: Device, choices: tuple[Choice, ...],
+                        constants: Constants | None = None) -> DesignSpace:
+    """The design space of exactly one design, costed with the package's constants when None are given.
 
     Raises:
         DesignError: when a choice is not legal.
@@ -141,7 +142,7 @@ def single_design_space(network: Network, device: Device, choices: tuple[Choice,
     for op, choice in zip(network.layers, choices, strict=True):
         work = work_of(network, op)
         row = option_row(work, device, choice, op.name)
-        model = cost_layer(row, work, device)
+        model = cost_layer(row, work, device, constants)
         layers.append(LayerSpace(op.name, work, row, model.cycles, model.ideal_tile_cycles))
     return DesignSpace(network, device, tuple(layers))
 

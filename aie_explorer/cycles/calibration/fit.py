@@ -30,20 +30,20 @@ SPREAD = {"latency": 0.025, "lag": 0.05, "interval": 0.02, "kernel": 0.015}
 kernel (lag); kernels have no surroundings."""
 
 
-def fit(rows: Sequence[Measurement], start: Constants = PRIOR) -> Constants:
+def fit(rows: Sequence[Measurement], known: Constants = PRIOR) -> Constants:
     """The most likely constants: least squares of the relative errors and of the distance to what was known before.
 
     Args:
         rows: measurements.
-        start: where the search begins; what is known before is PRIOR all the same.
+        known: what is known of the constants before; the search begins there.
 
     Raises:
         MissingExtraError: without scipy.
     """
-    return fit_with_spread(rows, start)[0]
+    return fit_with_spread(rows, known)[0]
 
 
-def fit_with_spread(rows: Sequence[Measurement], start: Constants = PRIOR) -> tuple[Constants, Constants]:
+def fit_with_spread(rows: Sequence[Measurement], known: Constants = PRIOR) -> tuple[Constants, Constants]:
     """As `fit`, and the standard error of every constant."""
     try:
         from scipy.optimize import least_squares
@@ -51,14 +51,14 @@ def fit_with_spread(rows: Sequence[Measurement], start: Constants = PRIOR) -> tu
         raise MissingExtraError("scipy", "calibration", "fitting the constants of the cycle model") from None
     prepared = prepare(rows)
     measured = np.array([row.cycles for row in rows])
-    prior = np.array(PRIOR.values())
+    prior = np.array(known.values())
     spread = np.array([SPREAD[row.kind] for row in rows])
 
     def residuals(scaled: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         errors = predict(prepared, Constants(*(scaled * prior))) / measured - 1
         return np.concatenate([errors / spread, (scaled - 1) / PRIOR_SPREAD])
 
-    found = least_squares(residuals, np.array(start.values()) / prior, bounds=(0, np.inf), xtol=1e-9, ftol=1e-9)
+    found = least_squares(residuals, np.ones(len(prior)), bounds=(0, np.inf), xtol=1e-9, ftol=1e-9)
     variance = np.diag(np.linalg.inv(found.jac.T @ found.jac))
     return (Constants(*(float(value) for value in found.x * prior)),
             Constants(*(float(value) for value in np.sqrt(variance) * prior)))
