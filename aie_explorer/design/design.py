@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.arguments import samples
+from aie_explorer.cycles.operands import operands_of
+from aie_explorer.cycles.spec import GRAPH_INPUT, LayerSpec, NetworkSpec
 from aie_explorer.design.estimate import Estimate, estimate, single_design_space
 from aie_explorer.devices import Device, find
 from aie_explorer.errors import AieExplorerError, DesignError, ModelError
@@ -74,6 +76,15 @@ class Design:
     def tiles(self) -> int:
         """Tiles used."""
         return sum(choice.tiles for choice in self.choices)
+
+    @cached_property
+    def spec(self) -> NetworkSpec:
+        """The design as the cycle model sees it: sizes, types and cuts, as `aie-explorer estimate` takes them."""
+        layers: list[LayerSpec] = []
+        for layer, choice in zip(self.space.layers, self.choices, strict=True):
+            inputs = (layers[-1].name,) if layers else (GRAPH_INPUT,)
+            layers.append(LayerSpec(layer.name, inputs, layer.work.k, layer.work.n, operands_of(layer.work), choice))
+        return NetworkSpec(self.device, self.network.batch, False, tuple(layers))
 
     def estimate(self, constants: Constants | None = None) -> Estimate:
         """Predicted cycles, and what limits them.

@@ -12,9 +12,7 @@ from aie_explorer.cycles import Constants, load_constants
 from aie_explorer.cycles.calibration import Measurement
 from aie_explorer.cycles.calibration.fit import fit
 from aie_explorer.cycles.kernel import TWO_BY_TWO
-from aie_explorer.cycles.operands import operands_of
-from aie_explorer.cycles.spec import GRAPH_INPUT, LayerSpec, NetworkSpec
-from aie_explorer.design import Design
+from aie_explorer.cycles.spec import NetworkSpec
 from aie_explorer.errors import DesignError
 from aie_explorer.measured.read import Measured
 
@@ -86,7 +84,7 @@ def measured_rows(measured: Measured) -> list[Measurement]:
     if design is None:
         raise DesignError("holds no design to fit to", where=str(measured.path),
                           remedy="Give projects that this package exported")
-    spec = _spec(design)
+    spec = design.spec
     per_ns = design.device.clock_mhz / 1e3
     found = []
     for i, layer in enumerate(spec.layers):
@@ -103,15 +101,6 @@ def measured_rows(measured: Measured) -> list[Measurement]:
 def _row(measured: Measured, kind: str, what: str, cycles: float, spec: NetworkSpec) -> Measurement:
     return Measurement(f"{measured.path.name} {what}", True, str(measured.path), what, kind, cycles, spec, TWO_BY_TWO,
                        (0, 0, 0), measured.path.name, "")
-
-
-def _spec(design: Design) -> NetworkSpec:
-    """The neutral description of a chain's design."""
-    layers: list[LayerSpec] = []
-    for layer, choice in zip(design.space.layers, design.choices, strict=True):
-        inputs = (layers[-1].name,) if layers else (GRAPH_INPUT,)
-        layers.append(LayerSpec(layer.name, inputs, layer.work.k, layer.work.n, operands_of(layer.work), choice))
-    return NetworkSpec(design.device, design.network.batch, False, tuple(layers))
 
 
 def _folder(folder: str | Path | None) -> Path:
