@@ -101,8 +101,8 @@ def roofline(spec: NetworkSpec) -> Roofline:
     """The roofline of a design; a layer achieves its useful multiply-accumulates over the interval of the design.
 
     A tile's points count one tile: over the bytes it loads (operands as often as the register blocks load them) and
-    over those of its streams. The array's points count the layer: over the bytes of its memory-tile ports, and those of the
-    PLIOs for layers that read the graph's input or write its output.
+    over those of its streams. The array's points count the layer: over the bytes of its memory-tile ports and those of
+    the PLIOs for layers that read the graph's input or write its output.
     """
     interval = estimate_spec(spec).interval_cycles
     tables = [layer_table(layer, spec.batch, spec.device)[0] for layer in spec.layers]
