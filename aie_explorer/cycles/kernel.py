@@ -113,7 +113,7 @@ def kernel_cost(table: Table, operands: Operands, device: Device, constants: Con
                                          + operands.products * _product_cycles(operands, device, constants))
     beats = microtiles * result_bits / generation.cascade_bits
     least = _pipeline_cycles(device)
-    recurring = steps * np.maximum(pace, recurrence)
+    recurring = steps * pace
     body = _with_slack(steps, mac, recurring, unhidden + activation)
     block = np.maximum(body, least)
     # a tile that hands on partial sums; the next can take a block once it has left the pipeline

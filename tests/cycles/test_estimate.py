@@ -132,6 +132,13 @@ def test_how_far_from_what_was_measured(layer, top, validity):
     assert found.error_pct > 0
 
 
+def test_a_design_is_as_far_as_its_furthest_layer():
+    found = estimate({"cas_length": 2}, {"microtile": [4, 8, 4]}, {})
+    assert [layer.validity for layer in found.layers] == ["calibrated", "extrapolated", "calibrated"]
+    assert found.validity == "extrapolated"
+    assert found.interval_error_pct == estimate({"microtile": [4, 8, 4]}).interval_error_pct
+
+
 def test_the_error_grows_with_the_distance():
     levels = [estimate({"cas_length": 2}), estimate({"microtile": [8, 8, 8]}, batch=64),
               estimate({"microtile": [4, 8, 4]})]
