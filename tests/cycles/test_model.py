@@ -16,7 +16,9 @@ from aie_explorer.cycles import (
     limiting_resource,
     load_constants,
 )
+from aie_explorer.cycles.kernel import TWO_BY_TWO, kernel_cost
 from aie_explorer.cycles.model import RESOURCES
+from aie_explorer.cycles.operands import Operands
 from aie_explorer.devices import find
 from aie_explorer.errors import DesignError
 from aie_explorer.ir import FixedPoint
@@ -152,6 +154,18 @@ def test_blockings_differ_by_what_they_load_and_wait_for():
     assert cycles[Blocking(4, 2)] == min(cycles.values())  # every load is used most
     with pytest.raises(DesignError, match="accumulators"):
         kernel_cycles(option_row(layer, VEK280, Choice((8, 8, 8), 1, 1), "dense"), layer, VEK280, known, Blocking(4, 2))
+
+
+def test_a_float_accumulator_waits_four_cycles_for_itself():
+    """Xilinx/llvm-aie: additions of floats on one accumulator stand 4 cycles apart; a block of four hides that."""
+    operands = Operands("bfloat16", "bfloat16", "bfloat16")
+    sixteen = FixedPoint(16, 8)  # of bfloat16 only the width counts for the table
+    table = option_row(work(8, 64, 64, sixteen, sixteen, sixteen), VEK280, Choice((4, 4, 4), 1, 1), "dense").copy()
+    table["K"], table["issues"], table["acc_bits"] = 8, 1, 32
+    for blocking, issues in ((Blocking(1, 1), 4), (TWO_BY_TWO, 4)):
+        kernel = kernel_cost(table, operands, VEK280, load_constants(), blocking)
+        blocks = 8 * 64 // (blocking.rows * blocking.columns * 4 * 4)
+        assert kernel.pace[0] == blocks * 8 * issues
 
 
 def test_the_limit_of_a_layer_is_its_slowest_resource():
