@@ -10,6 +10,7 @@ from networks import mlp
 
 from aie_explorer import Explorer, __version__
 from aie_explorer.cli import main
+from aie_explorer.cycles.calibration import error_frame, summary_frame
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -75,7 +76,11 @@ def test_the_admitted_error_of_the_cycle_model_is_the_present_one():
     design = Explorer(mlp([128, 256, 64], batch=8)).design({
         "dense0": {"microtile": (4, 8, 8), "cas_length": 1, "cas_num": 2, "split": "features"},
         "dense1": {"microtile": (4, 8, 8), "cas_length": 1, "cas_num": 1, "split": "features"}})
-    assert f"it gives {design.estimate().interval_ns:.0f} ns" in TEXT
+    words = " ".join(TEXT.split())
+    assert f"it gives {design.estimate().interval_ns:.0f} ns an interval" in words
+    latency, rest = summary_frame(error_frame()).itertuples()
+    assert f"off by {latency.mean_pct:.1f} % on average and {latency.worst_pct:.1f} % at worst" in words
+    assert f"intervals and kernels by {rest.mean_pct:.1f} % and {rest.worst_pct:.1f} %" in words
 
 
 def test_the_version_to_cite_is_this_one():

@@ -143,9 +143,11 @@ def design_json(design: Design) -> dict[str, Any]:
     estimate, placement = design.estimate(), design.place()
     figures = {key: getattr(estimate, key) for key in (
         "tiles", "interval_cycles", "latency_cycles", "efficiency", "interval_ns", "latency_ns", "samples_per_s",
-        "tops", "peak_tops", "bottleneck", "plio_in", "plio_out")}
+        "tops", "peak_tops", "bottleneck", "plio_in", "plio_out", "latency_first_out_cycles", "validity",
+        "interval_error_pct", "latency_error_pct")}
     layers = [{"name": layer.name, **layer.choice.to_dict(), "kernel_cycles": layer.kernel_cycles,
                "dma_in_cycles": layer.dma_in_cycles, "dma_out_cycles": layer.dma_out_cycles,
+               "cascade_cycles": layer.cascade_cycles, "validity": layer.validity, "factors": layer.factors,
                "position": list(placement[layer.name])} for layer in estimate.layers]
     result: dict[str, Any] = plain(figures | {"device": design.device.name, "batch": design.network.batch,
                                               "layers": layers})
@@ -164,6 +166,7 @@ def design_text(design: Design) -> str:
         f"interval    {estimate.interval_cycles:.0f} cycles, {estimate.interval_ns:.0f} ns: "
         f"{estimate.samples_per_s / 1e6:.2f} M samples/s",
         f"latency     {estimate.latency_cycles:.0f} cycles, {estimate.latency_ns:.0f} ns",
+        f"error       {estimate.error}",
         f"of peak     {estimate.tops:.2f} of {estimate.peak_tops:.2f} TOPS of these tiles ({estimate.efficiency:.1%})",
         f"limit       {estimate.explanation}", "", floorplan_text(design.place(), blocks, design.device)])
 

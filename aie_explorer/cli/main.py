@@ -91,10 +91,12 @@ def _discard_output() -> None:
 
 
 def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
-    from aie_explorer.cli import demo, designs, models
+    from aie_explorer.cli import demo, designs, estimates, models
 
     return {"devices": models.devices, "info": models.info, "verify": models.verify, "sweep": designs.sweep,
-            "best": designs.best, "export": designs.export, "demo": demo.demo}
+            "best": designs.best, "export": designs.export, "demo": demo.demo,
+            "estimate": estimates.estimate, "calibration": estimates.calibration,
+            "measured": estimates.measured}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -143,6 +145,20 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--json", action="store_true", help="print JSON")
     _device_arguments(export)
     _objective_arguments(export)
+
+    estimate = commands.add_parser("estimate", help="predict the cycles of a design given by its sizes, as JSON")
+    estimate.add_argument("spec", metavar="SPEC.json", help="file, or - for standard input; see docs/estimate.md")
+    estimate.add_argument("--profile", metavar="NAME", help="constants fitted to own measurements; see measured")
+    estimate.add_argument("--json", action="store_true", help="print JSON")
+
+    calibration = commands.add_parser("calibration", help="predicted against measured cycles of published designs")
+    calibration.add_argument("--json", action="store_true", help="print JSON")
+
+    measured = commands.add_parser("measured", help="what a Vitis run of a project measured, beside the estimate")
+    measured.add_argument("dir", metavar="DIR", help="an exported project after make aiesim or make x86sim")
+    measured.add_argument("--calibrate", metavar="NAME", help="fit the constants to it and keep them as a profile")
+    measured.add_argument("--overwrite", action="store_true", help="replace the profile NAME")
+    measured.add_argument("--json", action="store_true", help="print JSON")
 
     verify = commands.add_parser("verify",
                                  help="compare a project in host emulation, or our arithmetic with QKeras, bit by bit")

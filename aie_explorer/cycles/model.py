@@ -1,9 +1,7 @@
 """The cycle model of one layer, vectorised over its options.
 
-A kernel call works through register blocks of 2 x 2 microtiles. Per step of the reduction a block issues four
-microtile products and loads four operands; whichever takes longer sets the pace. Around the calls, every port
-moves 32-bit words (64-bit on AIE-MLv2) at one a cycle. The steady state runs at the pace of the slowest of
-kernel, input DMA, output DMA and cascade; the latency is the path through them.
+In the steady state a layer runs at the pace of the slowest of its kernel (with the wrapper that waits for locks), its
+input DMA, its output DMA and its cascade; its latency is the path through them, one after the other.
 """
 
 from __future__ import annotations
@@ -13,31 +11,43 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aie_explorer.cycles import movement
 from aie_explorer.cycles.constants import Constants, load_constants
-from aie_explorer.devices import Device, peak_macs_per_cycle
-from aie_explorer.ir import storage_bytes
+from aie_explorer.cycles.kernel import TWO_BY_TWO, Blocking, kernel_cost
+from aie_explorer.cycles.operands import Operands, operands_of, peak_of
+from aie_explorer.cycles.validity import validity
+from aie_explorer.devices import Device
 from aie_explorer.space import Table, Work
-from aie_explorer.space.handover import input_windows, output_windows
 
 CYCLES = np.dtype([
     ("mac_cycles", "f8"),        # issues of the matrix unit alone
+    ("pace_cycles", "f8"),       # its steps at their pace: loads and recurrence too
+    ("block_cycles", "f8"),      # with what a register block does not hide: prologue, stores, activation
     ("kernel_cycles", "f8"),     # one call of the slowest tile
+    ("tile_cycles", "f8"),       # with the wrapper: what a call takes of the steady state
+    ("cascade_busy_cycles", "f8"),  # the same, were the beats of the cascade to set the pace
     ("dma_in_cycles", "f8"),     # memory tile to tile, one buffer
     ("dma_out_cycles", "f8"),    # tile to memory tile, one buffer
     ("cascade_cycles", "f8"),    # latency the cascade adds
     ("interval_cycles", "f8"),   # steady state of the layer alone
     ("latency_cycles", "f8"),    # memory tile to memory tile
-    ("plio_in_cycles", "f8"),    # the graph's input, where this layer is the first
-    ("plio_out_cycles", "f8"),   # the graph's output, where this layer is the last
+    ("plio_in_cycles", "f8"),    # a port of the graph's input, where this layer is the first
+    ("plio_out_cycles", "f8"),   # a port of the graph's output, where this layer is the last
+    ("entry_cycles", "f8"),      # latency before the first layer
+    ("first_out_cycles", "f8"),  # latency from the last layer to the first beat of the output
+    ("last_out_cycles", "f8"),   # and to the last
     ("plio_in", "i4"), ("plio_out", "i4"),  # ports it needs there
+    ("validity", "i1"),          # index into VALIDITY
 ])
 
-RESOURCES = ("kernel", "input DMA", "output DMA", "cascade")
+RESOURCES = {"kernel": "tile_cycles", "input DMA": "dma_in_cycles", "output DMA": "dma_out_cycles",
+             "cascade": "cascade_busy_cycles"}
+"""What may set a layer's interval, and the field with its cycles."""
 
 
 @dataclass(frozen=True)
 class LayerModel:
-    """The resources of a layer's options in steady state, for explanations."""
+    """The figures of a layer's options."""
 
     cycles: npt.NDArray[np.void]
     """Structured array with the fields of CYCLES, one row an option."""
@@ -45,7 +55,8 @@ class LayerModel:
     """Tile-cycles of the useful multiply-accumulates at the architectural peak."""
 
 
-def cost_layer(table: Table, work: Work, device: Device, constants: Constants | None = None) -> LayerModel:
+def cost_layer(table: Table, work: Work, device: Device, constants: Constants | None = None,
+               operands: Operands | None = None) -> LayerModel:
     """Cycles of every option of a layer, in cycles of the array clock.
 
     Args:
@@ -53,65 +64,44 @@ def cost_layer(table: Table, work: Work, device: Device, constants: Constants | 
         work: the layer.
         device: where it runs; its PLIO width and clocks count.
         constants: those of the package when None.
+        operands: types and activation, from `work` when None.
     """
-    known = constants or load_constants()
+    known, of = constants or load_constants(), operands or operands_of(work)
     out = np.zeros(len(table), CYCLES)
-    stream = device.generation.stream_bytes_per_cycle
-    out["mac_cycles"] = _blocks(table) * _steps(table) * 4 * table["issues"]
-    out["kernel_cycles"] = kernel_cycles(table, work, device, known)
-    out["dma_in_cycles"] = table["in_bytes"] / stream
-    out["dma_out_cycles"] = table["out_bytes"] / stream
-    # one beat of 512 bits a cycle (AM020 ch4); a single tile has no cascade
-    beats = table["rows"].astype(np.int64) * table["n"] * table["acc_bits"] / device.generation.cascade_bits
-    cascade_stream = np.where(table["cas_length"] > 1, beats, 0.0)
-    out["cascade_cycles"] = known.cascade_stage_cycles * (table["cas_length"] - 1)
-    out["interval_cycles"] = np.maximum.reduce(
-        [out["kernel_cycles"], out["dma_in_cycles"], out["dma_out_cycles"], cascade_stream])
-    out["latency_cycles"] = (out["dma_in_cycles"] + out["kernel_cycles"] + out["cascade_cycles"]
-                             + out["dma_out_cycles"] + 2 * known.hand_over_cycles)
-    rate = device.plio_bytes_per_cycle
-    for name, windows in (("in", input_windows(table, work, device)), ("out", output_windows(table, work, device))):
-        out[f"plio_{name}_cycles"] = windows["bytes"] / rate
-        out[f"plio_{name}"] = windows["ports"]
-    peak = peak_macs_per_cycle(device, work.input.storage, work.weights.storage)
-    return LayerModel(out, work.macs / peak)
+    cost_tiles(out, table, of, device, known)
+    ends = movement.port_times(table, work, device)
+    out["plio_in_cycles"], out["plio_out_cycles"] = ends.busy_in, ends.busy_out
+    out["plio_in"], out["plio_out"] = ends.ports_in, ends.ports_out
+    cost_ends(out, device, known)
+    out["validity"] = validity(table, of, device)
+    return LayerModel(out, work.macs / peak_of(of, device))
 
 
-def kernel_cycles(table: Table, work: Work, device: Device, constants: Constants) -> npt.NDArray[np.float64]:
-    """Cycles of one kernel call: blocks x (steps x pace + block) + call.
+def cost_tiles(out: npt.NDArray[np.void], table: Table, operands: Operands, device: Device, constants: Constants,
+               blocking: Blocking = TWO_BY_TWO) -> None:
+    """Fill the fields of CYCLES that depend on the tiles alone, not on the graph's ports.
 
-    The pace is the larger of four issues (times the issues of a microtile) and the loads of two microtiles of A
-    and two of B over the tile's two load ports.
+    Options of different layers may share the table, as long as they share the operands.
     """
-    call = np.full(len(table), constants.call_cycles)
-    block = np.full(len(table), constants.block_cycles)
-    measured = device.generation.name == "AIE-ML" and {work.input.storage, work.weights.storage} <= {"int8", "uint8"}
-    for (M, K, N), call_cycles, block_cycles in constants.microtiles if measured else ():
-        same = (table["M"] == M) & (table["K"] == K) & (table["N"] == N)
-        call[same], block[same] = call_cycles, block_cycles
-    a_bytes = table["M"].astype(np.int64) * table["K"] * storage_bytes(work.input.storage)
-    b_bytes = table["K"].astype(np.int64) * table["N"] * storage_bytes(work.weights.storage)
-    load_bytes_per_cycle = device.generation.load_ports * device.generation.load_bytes_per_port
-    loads = np.ceil(2 * (a_bytes + b_bytes) / load_bytes_per_cycle)
-    pace = np.maximum(4 * table["issues"], loads)
-    cycles: npt.NDArray[np.float64] = np.ceil(_blocks(table) * (_steps(table) * pace + block) + call)
-    return cycles
+    kernel = kernel_cost(table, operands, device, constants, blocking)
+    out["mac_cycles"], out["pace_cycles"], out["block_cycles"] = kernel.mac, kernel.pace, kernel.blocks
+    out["kernel_cycles"] = kernel.call
+    out["tile_cycles"] = kernel.call + constants.wrapper_cycles
+    fill, drain = movement.tile_dma(table, device)
+    out["dma_in_cycles"], out["dma_out_cycles"] = fill, drain
+    out["cascade_cycles"] = kernel.hop * (table["cas_length"] - 1)
+    out["cascade_busy_cycles"] = np.where(kernel.cascade > 0, kernel.cascade + constants.wrapper_cycles, 0.0)
+    out["interval_cycles"] = np.maximum.reduce([out[field] for field in RESOURCES.values()])
+    out["latency_cycles"] = (fill + np.maximum(kernel.call, kernel.cascade) + out["cascade_cycles"] + drain
+                             + movement.hand_over(constants) + movement.route_cycles(table, device))
 
 
-def _blocks(table: Table) -> npt.NDArray[np.int64]:
-    rows: npt.NDArray[np.int64] = table["rows"].astype(np.int64) // (2 * table["M"]) * (table["n"] // (2 * table["N"]))
-    return rows
-
-
-def _steps(table: Table) -> npt.NDArray[np.int64]:
-    steps: npt.NDArray[np.int64] = table["k"].astype(np.int64) // table["K"]
-    return steps
+def cost_ends(out: npt.NDArray[np.void], device: Device, constants: Constants) -> None:
+    """Fill the latencies at the ends of the graph from the cycles of its ports."""
+    out["entry_cycles"], out["first_out_cycles"], out["last_out_cycles"] = movement.end_latencies(
+        out["plio_in_cycles"], out["plio_out_cycles"], device, constants)
 
 
 def limiting_resource(row: np.void) -> str:
     """Which resource of a layer sets its interval: kernel, input DMA, output DMA or cascade."""
-    figures = (row["kernel_cycles"], row["dma_in_cycles"], row["dma_out_cycles"])
-    for name, value in zip(RESOURCES, figures, strict=False):
-        if value >= row["interval_cycles"]:
-            return name
-    return "cascade"
+    return next(name for name, field in RESOURCES.items() if row[field] >= row["interval_cycles"])

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from aie_explorer.cycles.operands import operands_of
+from aie_explorer.cycles.spec import GRAPH_INPUT, LayerSpec, NetworkSpec
 from aie_explorer.design.estimate import Estimate, estimate, single_design_space
 from aie_explorer.devices import Device, find
 from aie_explorer.errors import AieExplorerError, DesignError, ModelError
@@ -21,6 +23,7 @@ from aie_explorer.space import Choice, parse_choice
 
 if TYPE_CHECKING:
     from aie_explorer.checks import Violation
+    from aie_explorer.cycles import Constants
     from aie_explorer.firmware import FirmwareProject
     from aie_explorer.placement import Placement
     from aie_explorer.reference import Inputs
@@ -75,9 +78,25 @@ class Design:
         """Tiles used."""
         return sum(choice.tiles for choice in self.choices)
 
-    def estimate(self) -> Estimate:
-        """Predicted cycles, and what limits them."""
-        return estimate(self.space)
+    @cached_property
+    def spec(self) -> NetworkSpec:
+        """The design as the cycle model sees it: sizes, types and cuts, as `aie-explorer estimate` takes them."""
+        layers: list[LayerSpec] = []
+        for layer, choice, sources in zip(self.space.layers, self.choices, self.space.sources, strict=True):
+            inputs = tuple(dict.fromkeys(GRAPH_INPUT if i < 0 else self.space.layers[i].name for i in sources))
+            layers.append(LayerSpec(layer.name, inputs, layer.work.k, layer.work.n, operands_of(layer.work), choice))
+        return NetworkSpec(self.device, self.network.batch, False, tuple(layers))
+
+    def estimate(self, constants: Constants | None = None) -> Estimate:
+        """Predicted cycles, and what limits them.
+
+        Args:
+            constants: of the cycle model, such as a profile fitted to own measurements (`measured.load_profile`);
+                those of the package when None.
+        """
+        if constants is None:
+            return estimate(self.space)
+        return estimate(single_design_space(self.network, self.device, self.choices, constants))
 
     @cached_property
     def _placement(self) -> Placement:

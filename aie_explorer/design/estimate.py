@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from aie_explorer.cycles import cost_layer, limiting_resource
+from aie_explorer.cycles import VALIDITY, Constants, cost_layer, gap_factors, limiting_resource
+from aie_explorer.cycles.relief import relief
 from aie_explorer.devices import Device, peak_macs_per_cycle
 from aie_explorer.ir import Network
 from aie_explorer.search.figures import figures
@@ -23,6 +24,8 @@ class LayerEstimate:
         name: the layer.
         choice: how it is cut.
         kernel_cycles: one call of its slowest tile.
+        tile_cycles: the same with the wrapper that waits for locks and calls it.
+        fixed_cycles: of these, what a call costs however little it computes.
         dma_in_cycles, dma_out_cycles: one buffer from and to the memory tile.
         cascade_cycles: latency its cascade adds.
         interval_cycles: steady state of the layer alone.
@@ -31,11 +34,15 @@ class LayerEstimate:
         weight_bytes: of one tile.
         useful_fraction: useful multiply-accumulates over those issued, 0 to 1.
         efficiency: useful multiply-accumulates over interval x tiles x peak, of the layer alone, 0 to 1.
+        validity: how far from what was measured, one of `cycles.VALIDITY`.
+        factors: by name, each at least 1: the peak is their product times what the layer achieves in the design.
     """
 
     name: str
     choice: Choice
     kernel_cycles: float
+    tile_cycles: float
+    fixed_cycles: float
     dma_in_cycles: float
     dma_out_cycles: float
     cascade_cycles: float
@@ -45,6 +52,8 @@ class LayerEstimate:
     weight_bytes: int
     useful_fraction: float
     efficiency: float
+    validity: str
+    factors: dict[str, float] = field(hash=False)
 
 
 @dataclass(frozen=True)
@@ -55,12 +64,15 @@ class Estimate:
         tiles: tiles used, of device_tiles.
         interval_cycles, interval_ns: steady state between two results (a result is a batch).
         latency_cycles, latency_ns: first input word to last output word.
+        latency_first_out_cycles: first input word to first output word.
         samples_per_s: throughput.
         efficiency: useful multiply-accumulates over interval x tiles x peak per cycle, 0 to 1.
         tops: useful operations achieved, in 10^12 a second (a multiply-accumulate is two).
         peak_tops: architectural peak of the tiles used.
         plio_in, plio_out: ports used.
         bottleneck: the resource that sets the interval, such as "dense0 kernel".
+        validity: how far from what was measured, one of `cycles.VALIDITY`, of the furthest layer.
+        interval_error_pct, latency_error_pct: what the figures may be off by; see `docs/calibration.md`.
         layers: the same layer by layer.
     """
 
@@ -68,6 +80,7 @@ class Estimate:
     device_tiles: int
     interval_cycles: float
     latency_cycles: float
+    latency_first_out_cycles: float
     interval_ns: float
     latency_ns: float
     samples_per_s: float
@@ -77,6 +90,9 @@ class Estimate:
     plio_in: int
     plio_out: int
     bottleneck: str
+    validity: str
+    interval_error_pct: float
+    latency_error_pct: float
     layers: tuple[LayerEstimate, ...]
 
     def to_frame(self) -> pd.DataFrame:
@@ -88,30 +104,25 @@ class Estimate:
             "dma_out_cycles": layer.dma_out_cycles, "cascade_cycles": layer.cascade_cycles,
             "interval_cycles": layer.interval_cycles, "latency_cycles": layer.latency_cycles, "limit": layer.limit,
             "weight_bytes": layer.weight_bytes, "useful_fraction": layer.useful_fraction,
-            "efficiency": layer.efficiency,
+            "efficiency": layer.efficiency, "validity": layer.validity,
         } for layer in self.layers]).set_index("layer")
 
     @property
     def explanation(self) -> str:
         """What limits the interval, and what would relieve it, in a sentence."""
-        layer = next((layer for layer in self.layers if self.bottleneck == f"{layer.name} {layer.limit}"), None)
-        if layer is None:
-            port, ends = ("input", "cas_length of the first") if self.bottleneck == "input PLIO" else (
-                "output", "cas_num of the last")
-            return (f"The busiest {port} PLIO takes {self.interval_cycles:.0f} cycles a batch; a larger {ends} layer "
-                    "divides the data over more ports.")
-        relief = {
-            "kernel": "more tiles for it (cas_length or cas_num) would shorten it",
-            "input DMA": "a larger cas_length (or a split by rows) would shorten each tile's share",
-            "output DMA": "a larger cas_num would shorten each cascade's share",
-            "cascade": "a larger cas_num would shorten each cascade's share",
-        }[layer.limit]
-        cycles = f"{layer.interval_cycles:.0f} of the {self.interval_cycles:.0f} cycles"
-        return f"The {layer.limit} of {layer.name} takes {cycles}; {relief}."
+        fixed = next((layer.fixed_cycles for layer in self.layers if self.bottleneck == f"{layer.name} kernel"), 0.0)
+        return relief(self.bottleneck, self.interval_cycles, fixed)
+
+    @property
+    def error(self) -> str:
+        """The error bars and what they rest on, in words."""
+        return (f"interval ±{self.interval_error_pct:.0f} %, latency ±{self.latency_error_pct:.0f} % "
+                f"({self.validity})")
 
     def __str__(self) -> str:
         return (f"{self.tiles} of {self.device_tiles} tiles, interval {self.interval_cycles:.0f} cycles "
-                f"({self.interval_ns:.0f} ns), latency {self.latency_cycles:.0f} cycles ({self.latency_ns:.0f} ns), "
+                f"({self.interval_ns:.0f} ns) ±{self.interval_error_pct:.0f} %, latency {self.latency_cycles:.0f} "
+                f"cycles ({self.latency_ns:.0f} ns) ±{self.latency_error_pct:.0f} % ({self.validity}), "
                 f"{self.samples_per_s / 1e6:.2f} M samples/s, {self.tops:.2f} of {self.peak_tops:.2f} TOPS "
                 f"({self.efficiency:.1%} of the peak of its tiles), limited by {self.bottleneck}")
 
@@ -120,8 +131,9 @@ class Estimate:
         return f"<p>{self}</p>{table}"
 
 
-def single_design_space(network: Network, device: Device, choices: tuple[Choice, ...]) -> DesignSpace:
-    """The design space of exactly one design.
+def single_design_space(network: Network, device: Device, choices: tuple[Choice, ...],
+                        constants: Constants | None = None) -> DesignSpace:
+    """The design space of exactly one design, costed with the package's constants when None are given.
 
     Raises:
         DesignError: when a choice is not legal.
@@ -130,7 +142,7 @@ def single_design_space(network: Network, device: Device, choices: tuple[Choice,
     for op, choice in zip(network.layers, choices, strict=True):
         work = work_of(network, op)
         row = option_row(work, device, choice, op.name)
-        model = cost_layer(row, work, device)
+        model = cost_layer(row, work, device, constants)
         layers.append(LayerSpace(op.name, work, row, model.cycles, model.ideal_tile_cycles))
     return DesignSpace(network, device, tuple(layers))
 
@@ -144,19 +156,27 @@ def estimate(space: DesignSpace) -> Estimate:
     macs = sum(layer.work.macs for layer in space.layers)
     peak_per_cycle = sum(int(layer.table["tiles"][0]) * peak_macs_per_cycle(
         device, layer.work.input.storage, layer.work.weights.storage) for layer in space.layers)
+    slowest = max(float(layer.cycles["interval_cycles"][0]) for layer in space.layers)
     return Estimate(
-        tiles, device.tiles, interval, latency, interval * ns_per_cycle, latency * ns_per_cycle,
+        tiles, device.tiles, interval, latency, float(whole.first_out_cycles[0]),
+        interval * ns_per_cycle, latency * ns_per_cycle,
         space.network.batch * 1e9 / (interval * ns_per_cycle), float(whole.efficiency[0]),
         2 * macs / (interval * ns_per_cycle) / 1e3, 2 * peak_per_cycle * device.clock_mhz / 1e6,
         int(whole.plio_in[0]), int(whole.plio_out[0]), whole.bottlenecks[int(whole.bottleneck[0])],
-        tuple(_layer_estimate(layer) for layer in space.layers))
+        VALIDITY[int(whole.validity[0])], float(whole.interval_error_pct[0]), float(whole.latency_error_pct[0]),
+        tuple(_layer_estimate(layer, device, slowest, interval) for layer in space.layers))
 
 
-def _layer_estimate(layer: LayerSpace) -> LayerEstimate:
+def _layer_estimate(layer: LayerSpace, device: Device, slowest: float, interval: float) -> LayerEstimate:
     row, cycles = layer.table[0], layer.cycles[0]
+    peak = peak_macs_per_cycle(device, layer.work.input.storage, layer.work.weights.storage)
+    factors = gap_factors(cycles, layer.ideal_tile_cycles / int(row["tiles"]),
+                          int(row["rows"]) * int(row["k"]) * int(row["n"]) / peak, slowest, interval)
     issued = int(row["rows"]) * int(row["k"]) * int(row["n"]) * int(row["tiles"])
+    kernel, tile, fill, drain, cascade, own_interval, latency = (float(cycles[name]) for name in (
+        "kernel_cycles", "tile_cycles", "dma_in_cycles", "dma_out_cycles", "cascade_cycles", "interval_cycles",
+        "latency_cycles"))
     return LayerEstimate(
-        layer.name, choice_of(row), float(cycles["kernel_cycles"]), float(cycles["dma_in_cycles"]),
-        float(cycles["dma_out_cycles"]), float(cycles["cascade_cycles"]), float(cycles["interval_cycles"]),
-        float(cycles["latency_cycles"]), limiting_resource(cycles), int(row["weight_bytes"]),
-        layer.work.macs / issued, layer.ideal_tile_cycles / (float(cycles["interval_cycles"]) * int(row["tiles"])))
+        layer.name, choice_of(row), kernel, tile, tile - float(cycles["block_cycles"]), fill, drain, cascade,
+        own_interval, latency, limiting_resource(cycles), int(row["weight_bytes"]), layer.work.macs / issued,
+        layer.ideal_tile_cycles / (own_interval * int(row["tiles"])), VALIDITY[int(cycles["validity"])], factors)

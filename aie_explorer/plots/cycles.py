@@ -41,7 +41,7 @@ def cycles_info(design: Design) -> CyclesInfo:
         ideal.append(layer.work.macs / (peak * int(layer.table["tiles"][0])))
     return CyclesInfo(
         tuple(layer.name for layer in estimate.layers),
-        {"kernel": tuple(layer.kernel_cycles for layer in estimate.layers),
+        {"kernel": tuple(layer.tile_cycles for layer in estimate.layers),
          "input DMA": tuple(layer.dma_in_cycles for layer in estimate.layers),
          "output DMA": tuple(layer.dma_out_cycles for layer in estimate.layers)},
         tuple(ideal), estimate.interval_cycles, estimate.explanation)

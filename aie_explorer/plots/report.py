@@ -11,12 +11,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 import aie_explorer
+from aie_explorer.cycles.roofline import roofline
 from aie_explorer.design import Design
 from aie_explorer.errors import ExportError
 from aie_explorer.explorer import Explorer
 from aie_explorer.plots.cycles import cycles_figure, cycles_info
 from aie_explorer.plots.floorplan import floorplan_figure, floorplan_info
 from aie_explorer.plots.pareto import pareto_figure, pareto_info
+from aie_explorer.plots.roofline import roofline_figure
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -61,7 +63,7 @@ def _page(design: Design, explorer: Explorer) -> str:
                ("of the peak of its tiles", f"{e.efficiency:.1%}", f"{e.tops:.2f} of {e.peak_tops:.2f} TOPS")]
     big = "".join(f"<div>{escape(name)}<b>{escape(value)}</b>{escape(more)}</div>" for name, value, more in figures)
     plots = [pareto_figure(pareto_info(front, chosen=marked)), cycles_figure(cycles_info(design)),
-             floorplan_figure(floorplan_info(design))]
+             floorplan_figure(floorplan_info(design)), roofline_figure(roofline(design.spec), "tile")]
     sources = pd.DataFrame([{"layer": op.name, "in the model": op.source, "size": f"{op.k} x {op.n}",
                              "input": str(network.type_of(op.inputs[0])), "weights": str(op.weights.type),
                              "output": str(network.type_of(op.output)), "accumulator bits": op.accumulator_bits}
@@ -80,8 +82,7 @@ def _page(design: Design, explorer: Explorer) -> str:
 <h2>Data movement</h2>
 {_table(design.plan().to_frame().reset_index())}
 <h2>Lossless rewrites of the model</h2><ul>{rewrites}</ul>
-<p class="note">Cycles are estimates of the cycle model of aie_explorer {aie_explorer.__version__}; its error over
-whole designs has not been quantified yet.
+<p class="note">Cycles are estimates of the cycle model of aie_explorer {aie_explorer.__version__}: {escape(e.error)}.
 Clock {device.clock_mhz:g} MHz, PLIO {device.plio_bits} bits at {device.pl_clock_mhz:g} MHz.</p>
 </body></html>
 """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aie_explorer.cycles import network_cycles
 from aie_explorer.search.space import DesignSpace
 
 FloatColumn = npt.NDArray[np.float64]
@@ -23,20 +24,27 @@ class DesignFigures:
         tiles: tiles used.
         interval_cycles: steady-state cycles between two results, set by the slowest resource.
         latency_cycles: cycles from the first input word to the last output word.
+        first_out_cycles: cycles from the first input word to the first output word.
         efficiency: useful multiply-accumulates over interval x tiles x peak per cycle, 0 to 1.
         plio_in, plio_out: ports used.
         bottleneck: index into `bottlenecks`.
         bottlenecks: names of the resources, such as "dense0 kernel" or "input PLIO".
+        validity: index into `cycles.VALIDITY`.
+        interval_error_pct, latency_error_pct: what the figures may be off by.
     """
 
     tiles: IntColumn
     interval_cycles: FloatColumn
     latency_cycles: FloatColumn
+    first_out_cycles: FloatColumn
     efficiency: FloatColumn
     plio_in: IntColumn
     plio_out: IntColumn
     bottleneck: IntColumn
     bottlenecks: tuple[str, ...]
+    validity: npt.NDArray[np.int8]
+    interval_error_pct: FloatColumn
+    latency_error_pct: FloatColumn
 
 
 def joinable(space: DesignSpace, picks: Picks) -> npt.NDArray[np.bool_]:
@@ -49,47 +57,17 @@ def joinable(space: DesignSpace, picks: Picks) -> npt.NDArray[np.bool_]:
 
 
 def figures(space: DesignSpace, picks: Picks) -> DesignFigures:
-    """Cost designs.
-
-    Interval: the slowest of every layer's kernel, ports and cascade and of the PLIOs. Latency: the longest path of
-    the PLIO in, each layer's path from memory tile to memory tile, and the PLIO out, one after the other
-    (store-and-forward).
-    """
-    count = len(picks)
-    tiles = np.zeros(count, np.int64)
-    interval = np.full(count, -1.0)
-    bottleneck = np.zeros(count, np.int64)
-    names: list[str] = []
-
-    def claim(name: str, cycles: FloatColumn) -> None:
-        slower = cycles > interval
-        interval[slower] = cycles[slower]
-        bottleneck[slower] = len(names)
-        names.append(name)
-
+    """Cost designs, as `cycles.network_cycles` does: the slowest resource, and the way through all layers."""
+    picked = [layer.cycles[pick] for layer, pick in zip(space.layers, picks.T, strict=True)]
+    tiles = np.zeros(len(picks), np.int64)
     for layer, pick in zip(space.layers, picks.T, strict=True):
         tiles += layer.table["tiles"][pick]
-        for resource, field in (("kernel", "kernel_cycles"), ("input DMA", "dma_in_cycles"),
-                                ("output DMA", "dma_out_cycles"), ("cascade", "interval_cycles")):
-            claim(f"{layer.name} {resource}", layer.cycles[field][pick])
-    ends = {"in": [space.layers[i].cycles[picks[:, i]] for i in space.input_layers],
-            "out": [space.layers[i].cycles[picks[:, i]] for i in space.output_layers]}
-    for way, name in (("in", "input PLIO"), ("out", "output PLIO")):
-        claim(name, np.maximum.reduce([cycles[f"plio_{way}_cycles"] for cycles in ends[way]]))
-    ports = {way: sum((cycles[f"plio_{way}"].astype(np.int64) for cycles in ends[way]), np.zeros(count, np.int64))
-             for way in ends}
+    edges = [(source, i) for i, sources in enumerate(space.sources) for source in sources if source >= 0]
+    found = network_cycles([layer.name for layer in space.layers], picked, edges, inputs=space.input_layers,
+                           outputs=space.output_layers)
+    ports = {way: sum((picked[i][f"plio_{way}"].astype(np.int64) for i in ends), np.zeros(len(picks), np.int64))
+             for way, ends in (("in", space.input_layers), ("out", space.output_layers))}
     ideal = sum(layer.ideal_tile_cycles for layer in space.layers)
-    return DesignFigures(tiles, interval, _latency(space, picks), ideal / (interval * tiles), ports["in"], ports["out"],
-                         bottleneck, tuple(names))
-
-
-def _latency(space: DesignSpace, picks: Picks) -> FloatColumn:
-    """Cycles of the longest path from an input to an output."""
-    done: list[FloatColumn] = []
-    for i, (layer, sources) in enumerate(zip(space.layers, space.sources, strict=True)):
-        cycles = layer.cycles[picks[:, i]]
-        ready = [cycles["plio_in_cycles"] if source < 0 else done[source] for source in sources]
-        done.append(np.maximum.reduce(ready) + cycles["latency_cycles"])
-    leaves = [done[i] + space.layers[i].cycles["plio_out_cycles"][picks[:, i]] for i in space.output_layers]
-    longest: FloatColumn = np.maximum.reduce(leaves)
-    return longest
+    return DesignFigures(tiles, found.interval, found.last_out, found.first_out, ideal / (found.interval * tiles),
+                         ports["in"], ports["out"], found.bottleneck, found.bottlenecks, found.validity, found.interval_error_pct,
+                         found.latency_error_pct)

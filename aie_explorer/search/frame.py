@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from aie_explorer.cycles import VALIDITY
 from aie_explorer.errors import DesignError
 from aie_explorer.search.figures import Picks, figures
 from aie_explorer.search.space import DesignSpace, LayerSpace
@@ -16,7 +17,7 @@ from aie_explorer.space import SPLITS, Choice, microtile_name, parse_choice
 
 CHOICES = ("microtile", "cas_length", "cas_num", "split")
 FIGURES = ("tiles", "interval_cycles", "latency_cycles", "interval_ns", "latency_ns", "samples_per_s", "efficiency",
-           "plio_in", "plio_out", "bottleneck")
+           "plio_in", "plio_out", "bottleneck", "validity", "interval_error_pct", "latency_error_pct")
 
 
 def to_frame(space: DesignSpace, picks: Picks) -> pd.DataFrame:
@@ -42,6 +43,8 @@ def to_frame(space: DesignSpace, picks: Picks) -> pd.DataFrame:
         "samples_per_s": space.network.batch * 1e9 / (found.interval_cycles * ns_per_cycle),
         "efficiency": found.efficiency, "plio_in": found.plio_in, "plio_out": found.plio_out,
         "bottleneck": _labels(found.bottleneck, found.bottlenecks),
+        "validity": _labels(found.validity, VALIDITY),
+        "interval_error_pct": found.interval_error_pct, "latency_error_pct": found.latency_error_pct,
     }
     for layer, pick in zip(space.layers, picks.T, strict=True):
         columns |= {f"{layer.name}.{key}": value for key, value in _choice_columns(layer, pick).items()}
@@ -74,6 +77,8 @@ def options_frame(layer: LayerSpace) -> pd.DataFrame:
     for name in ("kernel_cycles", "dma_in_cycles", "dma_out_cycles", "cascade_cycles", "interval_cycles",
                  "latency_cycles"):
         frame[name] = cycles[name]
+    validity: Any = _labels(cycles["validity"], VALIDITY)
+    frame["validity"] = validity
     issued = table["rows"].astype(np.int64) * table["k"] * table["n"] * table["tiles"]
     frame["useful_fraction"] = layer.work.macs / issued
     frame["efficiency"] = layer.ideal_tile_cycles / (cycles["interval_cycles"] * table["tiles"])

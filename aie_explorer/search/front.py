@@ -59,10 +59,10 @@ def exact_front(space: DesignSpace) -> Picks:
 def _points(layer: LayerSpace, *, first: bool, last: bool) -> Points:
     """Objectives of the options of one layer; the graph's ports count where the layer is first or last."""
     interval, latency = layer.cycles["interval_cycles"].copy(), layer.cycles["latency_cycles"].copy()
-    for is_end, field in ((first, "plio_in_cycles"), (last, "plio_out_cycles")):
+    for is_end, port, wait in ((first, "plio_in_cycles", "entry_cycles"), (last, "plio_out_cycles", "last_out_cycles")):
         if is_end:
-            interval = np.maximum(interval, layer.cycles[field])
-            latency = latency + layer.cycles[field]
+            interval = np.maximum(interval, layer.cycles[port])
+            latency = latency + layer.cycles[wait]
     return np.stack([layer.table["tiles"].astype(np.float64), interval, latency], axis=1)
 
 

@@ -117,12 +117,12 @@ def _product(state: _Partial, group: npt.NDArray[np.intp], options: npt.NDArray[
     starts = [state.ready[parent, column] for column in sources]
     if i in space.input_layers:
         interval = np.maximum(interval, cycles["plio_in_cycles"])
-        starts.append(cycles["plio_in_cycles"])
+        starts.append(cycles["entry_cycles"])
     ready = np.maximum.reduce(starts) + cycles["latency_cycles"]
     latency = before[:, 2]
     if i in space.output_layers:
         interval = np.maximum(interval, cycles["plio_out_cycles"])
-        latency = np.maximum(latency, ready + cycles["plio_out_cycles"])
+        latency = np.maximum(latency, ready + cycles["last_out_cycles"])
     fits = tiles <= space.device.tiles
     return _Partial(np.stack([tiles, interval, latency], axis=1)[fits],
                     np.concatenate([state.ready[parent], ready[:, None]], axis=1)[fits],
@@ -134,9 +134,10 @@ def _option_groups(layer: LayerSpace, space: DesignSpace, i: int, writers: npt.N
                    ) -> list[npt.NDArray[np.intp]]:
     """Options that the rest of the network cannot tell apart, those left out that another of them beats."""
     points = [layer.table["tiles"], layer.cycles["interval_cycles"], layer.cycles["latency_cycles"]]
-    for ends, field in ((space.input_layers, "plio_in_cycles"), (space.output_layers, "plio_out_cycles")):
+    for ends, fields in ((space.input_layers, ("plio_in_cycles", "entry_cycles")),
+                         (space.output_layers, ("plio_out_cycles", "last_out_cycles"))):
         if i in ends:
-            points.append(layer.cycles[field])
+            points += [layer.cycles[field] for field in fields]
     stacked = np.stack(points, axis=1).astype(np.float64)
     sides = np.stack([layer.readers[1], writers], axis=1)
     return [group[nondominated(stacked[group])] for group in _groups(sides)]

@@ -18,6 +18,7 @@ from aie_explorer.devices import Device
 from aie_explorer.ir import storage_bytes
 from aie_explorer.space.options import ROWS, Table, Work
 
+FEW = 2048  # rows of a table, of which finding the distinct ones takes longer than it saves
 CHANNELS = 6  # of a memory tile, each way (AM020 ch5)
 
 
@@ -73,10 +74,16 @@ def whole_input_rows(columns: int, rows: int, element_bytes: int, beat_bytes: in
     return -(-rows // need) * need
 
 
-def _unique(table: Table, fields: tuple[str, ...]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
-    keys = np.stack([table[field].astype(np.int64) for field in fields], axis=1)
-    unique, inverse = np.unique(keys, axis=0, return_inverse=True)
-    return unique, inverse.ravel()
+def _unique(table: Table, fields: tuple[str, ...]) -> tuple[list[npt.NDArray[np.int64]], npt.NDArray[np.intp]]:
+    """The distinct values of some fields together, a column a field, and which one each row has."""
+    columns = [table[field].astype(np.int64) for field in fields]
+    if len(table) < FEW:
+        return columns, np.arange(len(table))
+    code = np.zeros(len(table), np.int64)  # the fields side by side in one number: one sort of integers finds them
+    for column in columns:
+        code = code * (int(column.max(initial=0)) + 1) + column
+    _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
+    return [column[first] for column in columns], inverse.ravel()
 
 
 def input_windows(table: Table, work: Work, device: Device) -> dict[str, npt.NDArray[np.int64]]:
@@ -84,28 +91,51 @@ def input_windows(table: Table, work: Work, device: Device) -> dict[str, npt.NDA
 
     One PLIO a slice of the reduction; where tensors stand side by side, one PLIO an input of the network.
     """
-    element = storage_bytes(work.input.storage)
+    element, beat = storage_bytes(work.input.storage), device.plio_bits // 8
     if work.network_inputs is not None:
-        moved_bytes = max((whole_input_rows(width, work.rows, element, device.plio_bits // 8) * width * element
-                           for width in work.network_inputs), default=0)
-        return {"ports": np.full(len(table), len(work.network_inputs)), "bytes": np.full(len(table), moved_bytes)}
-    unique, inverse = _unique(table, ("k", "K", "cas_length"))
-    rows = np.array([input_window_rows(work.k, k, K, work.rows, element, device.plio_bits // 8)
-                     for k, K, _ in unique.tolist()], np.int64)
-    width = -(-work.k // unique[:, 1]) * unique[:, 1]
-    moved = rows * np.minimum(unique[:, 0], width) * element
-    return {"ports": unique[inverse, 2], "bytes": moved[inverse]}
+        moved = max((whole_input_rows(width, work.rows, element, beat) * width * element
+                     for width in work.network_inputs), default=0)
+        return {"ports": np.full(len(table), len(work.network_inputs)), "bytes": np.full(len(table), moved)}
+    k, K = table["k"].astype(np.int64), table["K"].astype(np.int64)
+    width = -(-work.k // K) * K
+    widest = np.minimum(k, width)
+    last = width - (width - 1) // k * k
+    # as input_window_rows: both slices are whole beats (a power of two, so the larger of two divisors is a multiple)
+    need = np.maximum(*(beat // np.gcd(beat, columns * element) for columns in (widest, last)))
+    return {"ports": table["cas_length"].astype(np.int64), "bytes": -(-work.rows // need) * need * widest * element}
 
 
 def output_windows(table: Table, work: Work, device: Device) -> dict[str, npt.NDArray[np.int64]]:
     """Ports and bytes of the busiest port, were each option the last layer: one PLIO a cascade."""
     element = storage_bytes(work.output.storage)
     unique, inverse = _unique(table, ("rows", "n", "cas_num", "split"))
-    moved = np.empty(len(unique), np.int64)
-    for i, (rows, n, num, split) in enumerate(unique.tolist()):
-        moved[i] = max(w.rows * w.columns for w in set(_output_windows(
-            work.rows, work.n, rows, n, num, split, element, device.plio_bits // 8))) * element
-    return {"ports": unique[inverse, 2], "bytes": moved[inverse]}
+    rows, n, num, split = unique
+    by_rows = split == ROWS
+    moved = np.zeros(len(rows), np.int64)
+    for chain in (np.zeros_like(num), num - 1):  # all but the last carry the same
+        real_rows = np.where(by_rows, np.minimum(rows, work.rows - chain * rows), work.rows)
+        real_n = np.where(by_rows, work.n, np.minimum(n, work.n - chain * n))
+        moved = np.maximum(moved, _window_elements(real_rows, real_n, element, device.plio_bits // 8, rows, n))
+    return {"ports": num[inverse], "bytes": (moved * element)[inverse]}
+
+
+def _window_elements(rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], element: int, beat: int,
+                     max_rows: npt.NDArray[np.int64], max_columns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Elements of the windows that `window` finds."""
+    best = max_rows * max_columns
+    least = 4 // gcd(4, element)
+    open_ = np.arange(len(rows))
+    for more in range(beat + 1):
+        r = rows[open_] + more
+        step = np.lcm(beat // np.gcd(beat, r * element), least)
+        c = -(-columns[open_] // step) * step
+        fits = (r <= max_rows[open_]) & (c <= max_columns[open_])
+        best[open_] = np.where(fits, np.minimum(best[open_], r * c), best[open_])
+        # done where no larger window can be smaller
+        open_ = open_[best[open_] > (r + 1) * columns[open_]]
+        if len(open_) == 0:
+            break
+    return best
 
 
 @lru_cache(maxsize=4096)

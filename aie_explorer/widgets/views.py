@@ -56,7 +56,8 @@ def header_html(session: Session) -> str:
                ("efficiency", f"{e.efficiency:.1%}", f"{e.tops:.2f} of {e.peak_tops:.2f} TOPS peak")]
     cells = "".join(f"<div>{name}<b>{value}</b>{more}</div>" for name, value, more in figures)
     title = f"{escape(design.network.name)} on {escape(design.device.name)}"
-    return f'{STYLE}<div class="aie-head"><div>{title}</div>{cells}</div><div>{escape(e.explanation)}</div>'
+    said = f"{e.explanation} Estimated: {e.error}."
+    return f'{STYLE}<div class="aie-head"><div>{title}</div>{cells}</div><div>{escape(said)}</div>'
 
 
 def layers_html(session: Session) -> str:
@@ -70,7 +71,7 @@ def layers_html(session: Session) -> str:
                  f"{microtile_name(layer.choice.microtile)}, {layer.choice.cas_length} x {layer.choice.cas_num} by "
                  f"{layer.choice.split}", str(layer.choice.tiles)]
         row = "".join(f"<td>{cell}</td>" for cell in cells)
-        for cycles in (layer.kernel_cycles, layer.dma_in_cycles, layer.dma_out_cycles):
+        for cycles in (layer.tile_cycles, layer.dma_in_cycles, layer.dma_out_cycles):
             mark = ' class="worst"' if cycles >= e.interval_cycles else ""
             row += f"<td{mark}>{cycles:.0f}</td>"
         row += f"<td>+{layer.cascade_cycles:.0f}</td><td>{layer.weight_bytes:,} B</td><td>{layer.efficiency:.1%}</td>"

@@ -44,6 +44,20 @@ def cold(function) -> float:
     return best_of(run)
 
 
+def cost_pairs() -> tuple[float, int]:
+    """Seconds to cost every legal option of many layers, and how many options that is."""
+    from aie_explorer.cycles import cost_layer
+    from aie_explorer.devices import find
+    from aie_explorer.ir import FixedPoint
+    from aie_explorer.space import Work, layer_options
+
+    device, kind = find("vek280"), FixedPoint(8, 7)
+    works = [Work(8, k, n, kind, kind, kind, 24) for k in range(64, 1024, 48) for n in range(64, 1024, 48)]
+    tables = [(layer_options(work, device), work) for work in works]
+    seconds = best_of(lambda: [cost_layer(table, work, device) for table, work in tables])
+    return seconds, sum(len(table) for table, _ in tables)
+
+
 def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
@@ -69,6 +83,13 @@ def main() -> None:
         picks = np.stack([rng.integers(0, len(layer.table), count) for layer in explorer.space.layers], axis=1)
         cost_s = best_of(lambda picks=picks: (joinable(explorer.space, picks), to_frame(explorer.space, picks)), 2)
         print(f"table of {count:>9,} designs    {cost_s:8.3f} s  ({cost_s / count * 1e9:.0f} ns a design)")
+
+    pairs_s, pairs = cost_pairs()
+    print(f"cost of 1,000,000 (layer, option) pairs {pairs_s / pairs * 1e6:.3f} s  ({pairs:,} of different layers)")
+    from benchmarks import peer
+
+    print("\nerrors of the cycle model on published measurements:")
+    peer.main()
 
     from networks import mlp
 

@@ -1,10 +1,23 @@
+import dataclasses
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aie_explorer.space.handover import CHANNELS, edge_groups, input_window_rows, window, writer_spans
+from aie_explorer.devices import find
+from aie_explorer.ir import FixedPoint
+from aie_explorer.space import Work, layer_options
+from aie_explorer.space.handover import (
+    CHANNELS,
+    edge_groups,
+    input_window_rows,
+    input_windows,
+    output_windows,
+    output_windows_of,
+    window,
+    writer_spans,
+)
 
 
 @given(rows=st.integers(1, 40), columns=st.integers(1, 64), element=st.sampled_from([1, 2, 4]),
@@ -63,3 +76,21 @@ def test_known_edges(edge, buffers):
     n, num, rows, k, length, readers = edge
     spans = writer_spans(((n, num, int(rows), 0),), (n * num,))
     assert len(edge_groups(spans, k, length, readers)) == buffers
+
+
+@given(rows=st.integers(1, 70), k=st.integers(1, 200), n=st.integers(1, 200), bits=st.sampled_from([32, 64, 128]),
+       wide=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_windows_of_all_options_are_those_of_each(rows, k, n, bits, wide):
+    kind = FixedPoint(16, 8) if wide else FixedPoint(8, 4)
+    layer = Work(rows, k, n, kind, FixedPoint(8, 4), kind, 24)
+    device = dataclasses.replace(find("vek280"), plio_bits=bits)
+    table = layer_options(layer, device)
+    inward, outward = input_windows(table, layer, device), output_windows(table, layer, device)
+    for i in range(0, len(table), 23):
+        row = table[i]
+        need = input_window_rows(k, int(row["k"]), int(row["K"]), rows, kind.width // 8, bits // 8)
+        assert inward["bytes"][i] == need * min(row["k"], -(-k // row["K"]) * row["K"]) * kind.width // 8
+        windows = output_windows_of(row, layer, device)
+        assert outward["bytes"][i] == max(w.rows * w.columns for w in windows) * kind.width // 8
+        assert (inward["ports"][i], outward["ports"][i]) == (row["cas_length"], len(windows))

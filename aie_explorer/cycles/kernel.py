@@ -1,0 +1,179 @@
+"""Cycles of one kernel call, from what the machine can issue.
+
+A call works through register blocks of R x C microtiles. One step of the reduction of a block issues R x C products
+and loads R microtiles of A and C of B; the slowest of four bounds sets its pace:
+
+* the matrix unit: one issue a cycle;
+* the loads: two ports together, and one access a cycle to the bank that holds A and to the bank that holds B (two
+  loads of one bank in a cycle conflict and the loser waits a cycle, AM020 ch. 2 and 4);
+* the recurrence: issues on one accumulator stand `chain_cycles` apart;
+* where the mode widens an operand first: one move a cycle of 512 bits of it.
+
+A block costs its steps and what they do not hide: widening its first operands, storing its results, the activation.
+It is never shorter than the way of one value through the pipeline (load, multiply-accumulate, shift-round-saturate).
+In a cascade it also waits for its beats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from aie_explorer.cycles.constants import Constants
+from aie_explorer.cycles.operands import (
+    FP32_ISSUES,
+    Operands,
+    chain_cycles,
+    operands_of,
+    shape_code,
+    shapes_of,
+    type_bytes,
+)
+from aie_explorer.devices import Device
+from aie_explorer.errors import DesignError
+from aie_explorer.space import Table, Work
+
+Cycles = npt.NDArray[np.float64]
+MOVE_BYTES = 64  # of a vector register move (AM020 ch. 4)
+HIDDEN_STORES = 2  # 256-bit stores of a microtile's results that its multiply-accumulates hide
+
+
+class Blocking(NamedTuple):
+    """Register blocking: microtiles of rows and of columns that a block holds at once."""
+
+    rows: int
+    columns: int
+
+
+TWO_BY_TWO = Blocking(2, 2)
+BLOCKINGS = tuple(Blocking(*pair) for pair in ((1, 1), (2, 1), (1, 2), (2, 2), (4, 2), (2, 4), (1, 4), (1, 8)))
+"""Forms the model can cost; the kernels written today are 2 x 2. One row of microtiles suits a batch of 1."""
+
+
+@dataclass(frozen=True)
+class KernelCost:
+    """One call of the slowest tile of every option, in cycles.
+
+    Attributes:
+        mac: issues of the matrix unit alone.
+        pace: the steps at their pace, whichever bound sets it.
+        blocks: with what the steps do not hide.
+        call: with entry and exit; the time inside the function.
+        cascade: the call, were only the beats of the cascade to set its pace; 0 without a cascade.
+        hop: what one more tile of a cascade adds to the latency.
+    """
+
+    mac: Cycles
+    pace: Cycles
+    blocks: Cycles
+    call: Cycles
+    cascade: Cycles
+    hop: Cycles
+
+
+def kernel_cost(table: Table, operands: Operands, device: Device, constants: Constants,
+                blocking: Blocking = TWO_BY_TWO) -> KernelCost:
+    """Cycles of one call for every option.
+
+    Args:
+        table: options; rows, k, n, M, K, N, issues, acc_bits and cas_length count.
+        operands: types and activation.
+        device: where it runs.
+        constants: of the model.
+        blocking: the register blocking of the kernel.
+
+    Raises:
+        DesignError: when no option's blocking fits the accumulator registers.
+    """
+    generation = device.generation
+    M, K, N, issues = (table[name].astype(np.float64) for name in ("M", "K", "N", "issues"))
+    microtiles = blocking.rows * blocking.columns
+    result_bits = M * N * table["acc_bits"]
+    if len(table) and blocking != TWO_BY_TWO:
+        _check_registers(float((microtiles * result_bits).min()), blocking, device)
+    vectors = np.ceil(result_bits / generation.accumulator_register_bits)  # accumulator registers of a microtile
+    issue_cycles = constants.fp32_issue_cycles if operands.a == "float32" else 1.0
+    steps = table["k"] / K
+    blocks = np.ceil(table["rows"] / (blocking.rows * M)) * np.ceil(table["n"] / (blocking.columns * N))
+    mac = microtiles * issues * issue_cycles
+    # issues that meet on one accumulator: of several issues, those beyond the registers that a microtile occupies
+    recurrence = np.ceil(issues / vectors) * chain_cycles(operands, device)
+    pace = np.maximum(np.maximum(mac, recurrence), _loads(M * K * type_bytes(operands.a),
+                                                          K * N * type_bytes(operands.weights), blocking, device))
+    widening = _widening(table, operands, device, blocking)
+    pace = np.maximum(pace, widening)
+    stores = np.ceil(M * N * type_bytes(operands.out) / generation.store_bytes)
+    unhidden = widening + microtiles * (constants.result_cycles + np.maximum(stores - HIDDEN_STORES, 0))
+    if operands.floats:
+        unhidden = unhidden + constants.float_block_cycles
+    activation = microtiles * vectors * (operands.elementwise * constants.elementwise_cycles
+                                         + operands.products * _product_cycles(operands, device, constants))
+    beats = microtiles * result_bits / generation.cascade_bits
+    least = _pipeline_cycles(device)
+    recurring = steps * pace
+    body = _with_slack(steps, mac, recurring, unhidden + activation)
+    block = np.maximum(body, least)
+    # a tile that hands on partial sums; the next can take a block once it has left the pipeline
+    partial = np.maximum(_with_slack(steps, mac, recurring, unhidden), beats)
+    return KernelCost(
+        blocks * steps * mac, blocks * recurring, blocks * block, blocks * block + constants.call_cycles,
+        np.where(table["cas_length"] > 1, blocks * beats + constants.call_cycles, 0.0),
+        partial + np.minimum(partial, constants.cascade_drain_cycles))
+
+
+def kernel_cycles(table: Table, work: Work, device: Device, constants: Constants,
+                  blocking: Blocking = TWO_BY_TWO) -> Cycles:
+    """Cycles of one kernel call alone, the time inside its function; see `kernel_cost`."""
+    return kernel_cost(table, operands_of(work), device, constants, blocking).call
+
+
+def _with_slack(steps: Cycles, mac: Cycles, recurring: Cycles, unhidden: Cycles) -> Cycles:
+    """A block: where the pace leaves the matrix unit idle, the work that it does not hide fits in between."""
+    return np.maximum(recurring, steps * mac + unhidden)
+
+
+def _loads(a_bytes: Cycles, b_bytes: Cycles, blocking: Blocking, device: Device) -> Cycles:
+    """Cycles to load the operands of a step: each bank gives one access a cycle, the ports `load_ports` together."""
+    width, ports = device.generation.load_bytes_per_port, device.generation.load_ports
+    a = blocking.rows * np.ceil(a_bytes / width)
+    b = blocking.columns * np.ceil(b_bytes / width)
+    cycles: Cycles = np.maximum(np.ceil((a + b) / ports), np.maximum(a, b))
+    return cycles
+
+
+def _widening(table: Table, operands: Operands, device: Device, blocking: Blocking) -> Cycles:
+    """Moves that widen the operands of a step to 16 bits, for the microtiles whose mode takes wider ones."""
+    moves = np.zeros(len(table))
+    widened = [shape for shape in shapes_of(operands, device) if shape.unpacks]
+    code = shape_code(table["M"], table["K"], table["N"]) if widened else None
+    for shape in widened:
+        count, elements = ((blocking.rows, shape.M * shape.K) if shape.unpacks == "A"
+                           else (blocking.columns, shape.K * shape.N))
+        moves[code == shape_code(*shape.shape)] = count * -(-elements * 2 // MOVE_BYTES)
+    return moves
+
+
+def _pipeline_cycles(device: Device) -> float:
+    """The way of a value from memory to a result: load, multiply-accumulate, shift-round-saturate."""
+    generation = device.generation
+    return float((generation.load_latency_cycles or 0) + (generation.mac_latency_cycles or 0)
+                 + (generation.srs_latency_cycles or 0))
+
+
+def _product_cycles(operands: Operands, device: Device, constants: Constants) -> float:
+    """One multiplication of a vector of results: as slow as a dependent multiply-accumulate."""
+    if operands.a == "float32":
+        return FP32_ISSUES * constants.fp32_issue_cycles
+    return float(chain_cycles(operands, device))
+
+
+def _check_registers(bits: float, blocking: Blocking, device: Device) -> None:
+    generation = device.generation
+    most = generation.accumulator_registers * generation.accumulator_register_bits
+    if bits > most:
+        raise DesignError(f"a block of {blocking.rows} x {blocking.columns} microtiles needs {bits:.0f} bits of "
+                          f"accumulators and {generation.name} has {most}", rule="UG1603",
+                          remedy="Use a smaller blocking or microtile")

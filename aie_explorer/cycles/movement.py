@@ -1,0 +1,80 @@
+"""Cycles to move data: PLIO, memory tiles, tile DMAs, stream switches.
+
+Every DMA channel of a tile or memory tile moves one stream word a cycle (32 bits; 64 on AIE-MLv2), measured on silicon
+too; chained descriptors, strides and bank conflicts cost nothing beside that. A buffer is read once all of it is
+written (store-and-forward), so a word counts once for each leg: PLIO to memory tile, memory tile to tile, tile to
+memory tile, memory tile to PLIO. Buffers are doubled, so in the steady state legs and kernels overlap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aie_explorer.cycles.constants import Constants
+from aie_explorer.devices import Device
+from aie_explorer.space import Table, Work
+from aie_explorer.space.handover import input_windows, output_windows
+
+Cycles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PortTimes:
+    """The graph's ports, were each option its first or last layer.
+
+    Attributes:
+        busy_in, busy_out: cycles the busiest port is busy for one batch.
+        ports_in, ports_out: how many there are.
+    """
+
+    busy_in: Cycles
+    busy_out: Cycles
+    ports_in: npt.NDArray[np.int64]
+    ports_out: npt.NDArray[np.int64]
+
+
+def port_times(table: Table, work: Work, device: Device) -> PortTimes:
+    """What the PLIOs carry for one batch, and how long it takes at their rate."""
+    rate = device.plio_bytes_per_cycle
+    inward, outward = input_windows(table, work, device), output_windows(table, work, device)
+    return PortTimes(inward["bytes"] / rate, outward["bytes"] / rate, inward["ports"], outward["ports"])
+
+
+def end_latencies(busy_in: Cycles, busy_out: Cycles, device: Device,
+                  constants: Constants) -> tuple[Cycles, Cycles, Cycles]:
+    """Latencies at the ends of the graph.
+
+    At the side of the programmable logic a leg has neither descriptors nor locks: it counts half.
+
+    Returns:
+        From the first input beat until the first layer may read; from the last layer's results in the memory tile to
+        their first beat on a PLIO; and to their last.
+    """
+    half = constants.hand_over_cycles / 2
+    beat = device.plio_bits / 8 / device.plio_bytes_per_cycle
+    first = np.full_like(busy_out, half)
+    return busy_in + half, first, first + np.maximum(busy_out - beat, 0)
+
+
+def tile_dma(table: Table, device: Device) -> tuple[Cycles, Cycles]:
+    """Cycles to fill and to drain the buffer of a tile."""
+    rate = device.generation.dma.bytes_per_cycle
+    return table["in_bytes"] / rate, table["out_bytes"] / rate
+
+
+def route_cycles(table: Table, device: Device) -> Cycles:
+    """What the stream switches add for the cascade furthest from the memory tiles, there and back.
+
+    Cascades are stacked, so the last of `cas_num` lies as many rows further; data pass a switch a row, at
+    `hop_cycles` each (AM020 ch. 2: 4 cycles between two outer ports).
+    """
+    further: Cycles = 2.0 * device.generation.hop_cycles * (table["cas_num"] - 1)
+    return further
+
+
+def hand_over(constants: Constants) -> float:
+    """The two legs of a layer beyond their words: into its tiles and out of them."""
+    return 2 * constants.hand_over_cycles

@@ -1,0 +1,131 @@
+"""Interval and latency of whole designs, any number of them at once.
+
+The interval is that of the slowest resource. The latency is the longest way through the layers: each adds its own, so
+along a chain latencies add up, and at a join the latest input counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aie_explorer.cycles.constants import Constants, load_constants
+from aie_explorer.cycles.model import RESOURCES
+from aie_explorer.cycles.validity import EXTRAPOLATED, error_pct
+
+FloatColumn = npt.NDArray[np.float64]
+IntColumn = npt.NDArray[np.int64]
+Edge = tuple[int, int]
+"""(producer, consumer), indices of layers."""
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkCycles:
+    """Columns of figures, one entry a design.
+
+    Attributes:
+        interval: cycles between two results in the steady state.
+        first_out: latency from the first input beat to the first output beat.
+        last_out: latency from the first input beat to the last output beat.
+        bottleneck: index into `bottlenecks`.
+        bottlenecks: names of the resources, such as "dense0 kernel" or "input PLIO".
+        validity: index into `cycles.VALIDITY`, that of the layer furthest from what was measured.
+        interval_error_pct, latency_error_pct: what the figures may be off by.
+    """
+
+    interval: FloatColumn
+    first_out: FloatColumn
+    last_out: FloatColumn
+    bottleneck: IntColumn
+    bottlenecks: tuple[str, ...]
+    validity: npt.NDArray[np.int8]
+    interval_error_pct: FloatColumn
+    latency_error_pct: FloatColumn
+
+
+def network_cycles(names: Sequence[str], layers: Sequence[npt.NDArray[np.void]], edges: Sequence[Edge] | None = None,
+                   direct: Sequence[npt.NDArray[np.bool_]] | None = None, constants: Constants | None = None, *,
+                   inputs: Sequence[int] | None = None, outputs: Sequence[int] | None = None) -> NetworkCycles:
+    """Cost designs.
+
+    Args:
+        names: of the layers.
+        layers: for each layer its figures (fields of CYCLES) in every design.
+        edges: how layers are joined; a chain in the given order when None. A layer that no edge enters reads the
+            graph's input, one that no edge leaves writes its output.
+        direct: for each edge, in which designs it goes from tile to tile with no memory tile between; none when None.
+        constants: those of the package when None.
+        inputs, outputs: the layers that read an input of the graph and that write an output, where edges alone do not
+            say: a layer may read an input and another layer, or be read and written out.
+    """
+    joined = list(edges) if edges is not None else [(i, i + 1) for i in range(len(layers) - 1)]
+    known = constants or load_constants()
+    if inputs is None:
+        inputs = [i for i in range(len(layers)) if all(consumer != i for _, consumer in joined)]
+    if outputs is None:
+        outputs = [i for i in range(len(layers)) if all(producer != i for producer, _ in joined)]
+    interval, bottleneck, bottlenecks = _slowest(names, layers, inputs, outputs)
+    ready: dict[int, FloatColumn] = {}
+    for i in _in_order(len(layers), joined):
+        arrivals = [layers[i]["entry_cycles"]] if i in inputs else []
+        for index, (producer, consumer) in enumerate(joined):
+            if consumer == i:
+                # from tile to tile the words travel once, and there is one leg to set up instead of two
+                saved = layers[producer]["dma_out_cycles"] + known.hand_over_cycles
+                arrivals.append(ready[producer] - (saved * direct[index] if direct is not None else 0.0))
+        ready[i] = np.maximum.reduce(arrivals) + layers[i]["latency_cycles"]
+    level = np.maximum.reduce([layer["validity"] for layer in layers])
+    through = level  # of the latency: no design that hands over from tile to tile has been measured
+    if direct is not None and len(direct):
+        through = np.where(np.logical_or.reduce(list(direct)), np.maximum(level, EXTRAPOLATED), level)
+    first, last = (np.maximum.reduce([ready[i] + layers[i][field] for i in outputs])
+                   for field in ("first_out_cycles", "last_out_cycles"))
+    bound = _bound(layers, inputs, outputs)
+    moved = sum(layer["mac_cycles"] + layer["dma_in_cycles"] + layer["dma_out_cycles"] for layer in layers)
+    return NetworkCycles(
+        interval, first, last, bottleneck, bottlenecks, through.astype(np.int8),
+        error_pct("interval", level, 1 - np.minimum(bound / interval, 1)),
+        error_pct("latency", through, 1 - np.minimum(moved / last, 1)))
+
+
+def _slowest(names: Sequence[str], layers: Sequence[npt.NDArray[np.void]], inputs: Sequence[int],
+             outputs: Sequence[int]) -> tuple[FloatColumn, IntColumn, tuple[str, ...]]:
+    """The largest of all resources in every design, which it is, and their names."""
+    claims = [(f"{name} {resource}", layer[field]) for name, layer in zip(names, layers, strict=True)
+              for resource, field in RESOURCES.items()]
+    claims += [("input PLIO", layers[i]["plio_in_cycles"]) for i in inputs]
+    claims += [("output PLIO", layers[i]["plio_out_cycles"]) for i in outputs]
+    interval = np.full(len(layers[0]), -1.0)
+    bottleneck = np.zeros(len(layers[0]), np.int64)
+    for i, (_, cycles) in enumerate(claims):  # of equals the first counts
+        slower = cycles > interval
+        interval[slower] = cycles[slower]
+        bottleneck[slower] = i
+    return interval, bottleneck, tuple(name for name, _ in claims)
+
+
+def _bound(layers: Sequence[npt.NDArray[np.void]], inputs: Sequence[int], outputs: Sequence[int]) -> FloatColumn:
+    """What the interval can never be below, whatever the constants."""
+    bounds = [layer[field] for layer in layers for field in ("mac_cycles", "dma_in_cycles", "dma_out_cycles")]
+    bounds += [layers[i]["plio_in_cycles"] for i in inputs] + [layers[i]["plio_out_cycles"] for i in outputs]
+    bound: FloatColumn = np.maximum.reduce(bounds)
+    return bound
+
+
+def _in_order(count: int, edges: Sequence[Edge]) -> list[int]:
+    """The layers, each after all that it reads.
+
+    Raises:
+        ValueError: when the edges form a circle.
+    """
+    left, order = list(range(count)), list[int]()
+    while left:
+        free = [i for i in left if all(producer in order for producer, consumer in edges if consumer == i)]
+        if not free:
+            raise ValueError("the layers read each other in a circle")
+        order += free
+        left = [i for i in left if i not in free]
+    return order

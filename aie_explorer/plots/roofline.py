@@ -1,0 +1,59 @@
+"""The roofline: ceilings of the machine as lines, every layer of a design as a point below them."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from aie_explorer.cycles.roofline import Ceiling, Point, Roofline
+from aie_explorer.plots.style import COLOURS, GREY, colour, finish, letter
+
+SCOPES = {"tile": "One tile", "array": "The array"}
+
+
+def roofline_figure(info: Roofline, scope: str = "tile") -> go.Figure:
+    """Draw the roofline of a tile or of the array.
+
+    Args:
+        info: as `cycles.roofline.roofline` gives it.
+        scope: "tile" or "array".
+    """
+    points = [point for point in info.points if point.scope == scope]
+    limits = [ceiling for ceiling in info.ceilings if ceiling.scope == scope]
+    layers = list(dict.fromkeys(point.layer for point in points))
+    boundaries = list(dict.fromkeys(point.boundary for point in points))
+    low = min(point.macs_per_byte for point in points) / 4
+    high = max([point.macs_per_byte for point in points] + [_ridge(limits)]) * 4
+    figure = go.Figure()
+    x = np.geomspace(low, high, 64)
+    for i, ceiling in enumerate(limits):
+        figure.add_trace(go.Scatter(
+            x=x.tolist(), y=[ceiling.at(value) for value in x], mode="lines", name=ceiling.name,
+            line={"color": GREY if ceiling.macs_per_cycle else COLOURS[i % len(COLOURS)],
+                  "dash": "solid" if ceiling.macs_per_cycle else "dash"},
+            hovertemplate=f"{ceiling.name}<extra></extra>"))
+    for boundary, symbol in zip(boundaries, ("circle", "square", "diamond"), strict=False):
+        of_it = [point for point in points if point.boundary == boundary]
+        figure.add_trace(go.Scatter(
+            x=[point.macs_per_byte for point in of_it], y=[point.macs_per_cycle for point in of_it],
+            mode="markers+text", name=f"layers, by {boundary}",
+            text=[letter(layers.index(point.layer)) for point in of_it],
+            textposition="top center", hovertext=[_hover(point) for point in of_it],
+            hovertemplate="%{hovertext}<extra></extra>",
+            marker={"symbol": symbol, "size": 10, "color": [colour(layers.index(point.layer)) for point in of_it]}))
+    finish(figure, title=f"{SCOPES[scope]}: achieved below the ceilings", height=420)
+    figure.update_xaxes(type="log", title="multiply-accumulates per byte")
+    figure.update_yaxes(type="log", title="multiply-accumulates a cycle")
+    return figure
+
+
+def _ridge(limits: list[Ceiling]) -> float:
+    """Where the lowest slope meets the peak."""
+    peak = max((limit.macs_per_cycle or 0 for limit in limits), default=0)
+    slopes = [limit.bytes_per_cycle for limit in limits if limit.bytes_per_cycle]
+    return peak / min(slopes) if slopes else 1.0
+
+
+def _hover(point: Point) -> str:
+    return (f"{point.layer}: {point.macs_per_cycle:.3g} multiply-accumulates a cycle, {point.macs_per_byte:.3g} per "
+            f"byte of {point.boundary}")
