@@ -38,6 +38,12 @@ from aie_explorer.space import Table, Work
 
 Cycles = npt.NDArray[np.float64]
 MOVE_BYTES = 64  # of a vector register move (AM020 ch. 4)
+AFFINE_LANES = 16
+AFFINE_CYCLES = 9
+"""Of 16 results: three int32 x int32 multiplications at 16 a cycle (AM020 App. A), three loads of a gain and the two
+parts of its offset, and three conversions between accumulators and vectors; at one a cycle. Not measured."""
+LOOKUP_CYCLES = 4
+"""Of one result: extract, address, load, insert; at one a cycle. Not measured."""
 HIDDEN_STORES = 2  # 256-bit stores of a microtile's results that its multiply-accumulates hide
 
 
@@ -111,6 +117,8 @@ def kernel_cost(table: Table, operands: Operands, device: Device, constants: Con
         unhidden = unhidden + constants.float_block_cycles
     activation = microtiles * vectors * (operands.elementwise * constants.elementwise_cycles
                                          + operands.products * _product_cycles(operands, device, constants))
+    activation = activation + microtiles * M * N * (operands.affine * AFFINE_CYCLES / AFFINE_LANES
+                                                    + operands.lookup * LOOKUP_CYCLES)
     beats = microtiles * result_bits / generation.cascade_bits
     least = _pipeline_cycles(device)
     recurring = steps * pace

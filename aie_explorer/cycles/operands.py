@@ -41,6 +41,8 @@ class Operands:
         a, weights, out: storage types, such as "int8" or "bfloat16".
         elementwise: operations on every result before it is stored: 1 for ReLU, one for each clamp besides.
         products: multiplications of every result, 1 for a leaky ReLU.
+        affine: whether a gain and an offset are applied to every sum, in 64 bits.
+        lookup: whether every result is looked up in a table, one by one.
     """
 
     a: str
@@ -48,6 +50,8 @@ class Operands:
     out: str
     elementwise: int = 0
     products: int = 0
+    affine: bool = False
+    lookup: bool = False
 
     @property
     def floats(self) -> bool:
@@ -64,7 +68,9 @@ def operands_of(work: Work) -> Operands:
     output = work.output
     narrow = output.width < 8 * storage_bytes(output.storage)
     clamps = (1 + narrow) if not output.signed else 2 * narrow
-    return Operands(work.input.storage, work.weights.storage, output.storage, int(clamps))
+    # a leaky ReLU rounds a second time and takes the larger
+    return Operands(work.input.storage, work.weights.storage, output.storage, int(clamps) + 2 * work.leaky, 0,
+                    work.affine, work.table_bytes > 0)
 
 
 def type_bytes(name: str) -> int:

@@ -24,6 +24,8 @@ AXES = ("rows", "k", "n", "cas_length", "cas_num")
 def validity(table: Table, operands: Operands, device: Device) -> npt.NDArray[np.int8]:
     """Index into VALIDITY of every option."""
     flags = np.full(len(table), UNCALIBRATED, np.int8)
+    if operands.affine or operands.lookup:
+        return flags
     types = f"{operands.a.removeprefix('u')}x{operands.weights.removeprefix('u')}"
     for family in constants_data()["measured"]:
         if (family["generation"], family["types"]) == (device.generation.name, types):

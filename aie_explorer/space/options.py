@@ -45,8 +45,8 @@ class Work:
         useful: multiply-accumulates of a sample in the user's model, where they are not k x n.
         network_inputs: of a layer that reads tensors side by side, the columns of those that are inputs of the
             network; None for a layer that reads one tensor.
-        own_shifts, affine, table_bytes: what finishes its sums: shifts a column of microtiles, a gain and an offset
-            an output, a table of so many bytes.
+        own_shifts, affine, table_bytes, leaky: what finishes its sums: shifts a column of microtiles, a gain and an
+            offset an output, a table of so many bytes, a leaky ReLU.
         beside: whether a layer reads its output side by side with another tensor: its slices must then be whole.
     """
 
@@ -63,6 +63,7 @@ class Work:
     own_shifts: bool = False
     affine: bool = False
     table_bytes: int = 0
+    leaky: bool = False
 
     @property
     def macs(self) -> int:
@@ -80,7 +81,8 @@ def work_of(network: Network, layer: Dense) -> Work:
                 tuple(network.tensors[name].shape[0] for name in layer.inputs if name in inputs) if several else None,
                 any(len(op.inputs) > 1 for op in network.consumers(layer.output)), layer.finer is not None,
                 layer.affine is not None,
-                0 if layer.table is None else len(layer.table) * storage_bytes(network.type_of(layer.output).storage))
+                0 if layer.table is None else len(layer.table) * storage_bytes(network.type_of(layer.output).storage),
+                layer.slope_shift > 0)
 
 
 def ceil_to(value: npt.ArrayLike, multiple: npt.ArrayLike) -> npt.NDArray[np.int64]:
