@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from aie_explorer.cycles.constants import Constants
 from aie_explorer.cycles.factors import gap_factors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 
@@ -24,6 +25,8 @@ def gap_factors(row: np.void, ideal_cycles: float, padded_cycles: float, slowest
                 interval_cycles: float) -> dict[str, float]:
     """Factors, each at least 1; achieved rate x their product = peak.
 
+    A layer that only copies or rounds does no useful work: its padding is infinite.
+
     Args:
         row: figures of the layer (fields of CYCLES).
         ideal_cycles: its useful multiply-accumulates over tiles x peak.
@@ -35,6 +38,6 @@ def gap_factors(row: np.void, ideal_cycles: float, padded_cycles: float, slowest
              float(row["block_cycles"]), float(row["tile_cycles"])]
     steps.append(max(steps[-1], float(row["cascade_busy_cycles"])))
     layer = float(row["interval_cycles"])
-    ratios = [after / before for before, after in itertools.pairwise(steps)]
+    ratios = [after / before if before else math.inf for before, after in itertools.pairwise(steps)]
     movement = layer / steps[-1] * (interval_cycles / slowest_layer)
     return dict(zip(FACTORS, [*ratios, movement, slowest_layer / layer], strict=True))

@@ -96,8 +96,8 @@ def _slowest(names: Sequence[str], layers: Sequence[npt.NDArray[np.void]], input
     """The largest of all resources in every design, which it is, and their names."""
     claims = [(f"{name} {resource}", layer[field]) for name, layer in zip(names, layers, strict=True)
               for resource, field in RESOURCES.items()]
-    claims += [("input PLIO", layers[i]["plio_in_cycles"]) for i in inputs]
-    claims += [("output PLIO", layers[i]["plio_out_cycles"]) for i in outputs]
+    claims.append(("input PLIO", np.maximum.reduce([layers[i]["plio_in_cycles"] for i in inputs])))
+    claims.append(("output PLIO", np.maximum.reduce([layers[i]["plio_out_cycles"] for i in outputs])))
     interval = np.full(len(layers[0]), -1.0)
     bottleneck = np.zeros(len(layers[0]), np.int64)
     for i, (_, cycles) in enumerate(claims):  # of equals the first counts

@@ -8,6 +8,7 @@ quantizer only tightens the clamp where it does not round again, and where it do
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -33,7 +34,7 @@ from aie_explorer.passes.affine import Scaling, fold, realize_scaled
 from aie_explorer.passes.ranges import Range
 from aie_explorer.passes.realize import realize
 from aie_explorer.passes.sums import Sum, Term, rows_of, selected, side_by_side, summed
-from aie_explorer.passes.values import Beside, Entries, Pending, Real, Value, unnamed
+from aie_explorer.passes.values import Beside, Entries, Pending, Real, Value, key, unnamed
 
 INT32_MAX = 2**31 - 1
 MOST_EXACT_BITS = 16
@@ -66,9 +67,9 @@ class _Formation:
     tensors: dict[str, Tensor] = field(default_factory=dict)
     ranges: dict[str, tuple[int, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    formed: dict[int, str] = field(default_factory=dict)
+    formed: dict[Hashable, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
-    kept: list[Value] = field(default_factory=list)  # so that the ids in `formed` stay theirs
+    kept: list[Value] = field(default_factory=list)  # so that the identities in `formed` stay theirs
 
     def run(self) -> Network:
         network = self.network
@@ -146,7 +147,7 @@ class _Formation:
         if isinstance(op, Lookup):
             return self._looked_up(value, op)
         free = isinstance(value, Pending) and not (value.reached or value.rectified or value.slope_shift
-                                                   or value.lookup) and id(value) not in self.formed
+                                                   or value.lookup) and key(value) not in self.formed
         if isinstance(op, Scale):
             if not free or (isinstance(value, Pending) and value.scaling is not None):
                 value = Pending(self._copied(value, op), op.output, op.source)
@@ -210,7 +211,7 @@ class _Formation:
         """The sum of several values: sums that nothing follows are merged, others read as integers."""
         parts = []
         for value in values:
-            if isinstance(value, Pending) and value.plain and id(value) not in self.formed:
+            if isinstance(value, Pending) and value.plain and key(value) not in self.formed:
                 parts.append(value.total)
             else:
                 parts.append(self._copied(value, op))
@@ -239,9 +240,9 @@ class _Formation:
         """The tensors that hold a value's integers, formed now where they are not yet."""
         if isinstance(value, Beside):
             return [name for part in value.parts for name in self._stored(part, op)]
-        if id(value) not in self.formed:
-            self.formed[id(value)] = self._input(value) if isinstance(value, Real) else self._formed(value, op)
-        return [self.formed[id(value)]]
+        if key(value) not in self.formed:
+            self.formed[key(value)] = self._input(value) if isinstance(value, Real) else self._formed(value, op)
+        return [self.formed[key(value)]]
 
     def _input(self, value: Real) -> str:
         """Give an input of the network its type."""
@@ -341,6 +342,6 @@ class _Formation:
             self.notes.append(f"{name}: copied by a layer of ones, as no single layer makes it")
             value = Pending(self._copied(value, op), f"{op.name}_out", name)
             return self._formed(value, op)
-        if id(value) not in self.formed:
-            self.formed[id(value)] = self._formed(value, None)
-        return self.formed[id(value)]
+        if key(value) not in self.formed:
+            self.formed[key(value)] = self._formed(value, None)
+        return self.formed[key(value)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,3 +89,10 @@ Value = Real | Pending | Beside
 def unnamed(value: Value) -> Value:
     """A value that is only a part of what a layer of the model gives."""
     return value if isinstance(value, Beside) else replace(value, source="")
+
+
+def key(value: Real | Pending) -> Hashable:
+    """Equal for values that one tensor can hold: the same sum with the same to follow it."""
+    if isinstance(value, Real):
+        return value.tensor, value.reached, value.rectified
+    return (id(value.total), value.reached, value.rectified, id(value.scaling), value.slope_shift, id(value.lookup))

@@ -69,5 +69,5 @@ def figures(space: DesignSpace, picks: Picks) -> DesignFigures:
              for way, ends in (("in", space.input_layers), ("out", space.output_layers))}
     ideal = sum(layer.ideal_tile_cycles for layer in space.layers)
     return DesignFigures(tiles, found.interval, found.last_out, found.first_out, ideal / (found.interval * tiles),
-                         ports["in"], ports["out"], found.bottleneck, found.bottlenecks, found.validity, found.interval_error_pct,
-                         found.latency_error_pct)
+                         ports["in"], ports["out"], found.bottleneck, found.bottlenecks, found.validity,
+                         found.interval_error_pct, found.latency_error_pct)

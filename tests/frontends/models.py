@@ -84,7 +84,7 @@ class Builder:
             x = self.qkeras.QActivation(f"quantized_bits({int(self.rng.integers(3, 9))},2,alpha=1)")(x)
         return self.qkeras.QActivation(spec)(x)
 
-    def dense(self, x, *, bare=False):
+    def dense(self, *, bare=False):
         rng = self.rng
         return self.qkeras.QDense(
             int(rng.choice([1, 5, 10, 16, 20, 33])), kernel_quantizer=kernel(rng), bias_quantizer=bias(rng),
@@ -110,22 +110,22 @@ class Builder:
         elif kind == "again":
             self.values.append(self.quantized(x))
         elif kind == "relu":
-            self.values.append(self.quantized(self.L.ReLU()(self.dense(x)(x))))
+            self.values.append(self.quantized(self.L.ReLU()(self.dense()(x))))
         elif kind == "normalised":
-            y = self.dense(x, bare=True)(x)
+            y = self.dense(bare=True)(x)
             self.values.append(self.quantized(self.L.BatchNormalization(epsilon=1e-3)(y)))
         elif kind == "batchnorm_layer":
-            self.values.append(self.quantized(self.qkeras.QBatchNormalization()(self.dense(x)(x))))
+            self.values.append(self.quantized(self.qkeras.QBatchNormalization()(self.dense()(x))))
         elif kind == "folded":
             y = self.qkeras.QDenseBatchnorm(int(rng.choice([5, 16])), kernel_quantizer=kernel(rng),
                                             bias_quantizer=bias(rng))
             self.values.append(self.quantized(y(x)))
         elif kind == "nested":
-            inner = self.keras.Sequential([self.L.Input(tuple(x.shape[1:])), self.dense(x),
+            inner = self.keras.Sequential([self.L.Input(tuple(x.shape[1:])), self.dense(),
                                            self.qkeras.QActivation(inner_activation(rng))])
             self.values.append(inner(x))
         else:
-            self.values.append(self.quantized(self.dense(x)(x)))
+            self.values.append(self.quantized(self.dense()(x)))
 
     def build(self):
         """The model, with random weights."""
