@@ -19,7 +19,8 @@ class Program:
         file.write_text(source)
         command = [compiler or find_compiler().path, "-std=c++20", "-O0", *WARNINGS, *flags, f"-I{include_folder()}",
                    str(file), "-o", str(folder / "program")]
-        subprocess.run(command, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
 
     def run(self, *arguments, text="", folder=None, environment=None):
         """Exit code, what it printed, what it complained of."""

@@ -49,7 +49,7 @@ MUTANTS = [
     Mutant("clamp one higher", "aie/parameters/dense1.h", "high = 63", "high = 64", WRONG),
     Mutant("clamp one lower", "aie/parameters/dense1.h", "high = 63", "high = 62", WRONG),
     Mutant("clamp low", "aie/parameters/dense2.h", "low = -64", "low = -63", WRONG),
-    Mutant("no upper clamp", DENSE, "y = aie::min(y, static_cast<out_t>(P::high));", "{}", WRONG),
+    Mutant("no upper clamp", DENSE, "y = aie::min(y, static_cast<round_t>(P::high));", "{}", WRONG),
     Mutant("bias left out", DENSE, "part.from_vector(values.template grow_replicate<part_lanes<P>>(), 0);", "(void)values;",
            WRONG),
     Mutant("bias of the first column for all", DENSE, "bias_ + column * P::N", "bias_", WRONG),

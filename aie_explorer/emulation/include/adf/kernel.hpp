@@ -1,8 +1,7 @@
-// adf::kernel: class kernels with registered function and parameters.
+// adf::kernel: functions, and class kernels with registered function and parameters.
 #pragma once
 
-#include "../emulation/program.hpp"
-#include "ports.hpp"
+#include "arguments.hpp"
 
 #include <tuple>
 #include <utility>
@@ -29,6 +28,23 @@ struct port_list {
     node_ptr node;
     bool input = true;
     port_ref operator[](std::size_t index) const { return {node, input, index}; }
+};
+
+// A parameter the kernel can change.
+struct inout_ref {
+    node_ptr node;
+    std::size_t index;
+    emulation::kernel_port& get() const
+    {
+        if (index >= node->inout.size())
+            emulation::fatal("no_such_port", node->name, "inout[" + std::to_string(index) + "]");
+        return node->inout[index];
+    }
+};
+
+struct inout_list {
+    node_ptr node;
+    inout_ref operator[](std::size_t index) const { return {node, index}; }
 };
 
 struct param_ref {
@@ -58,63 +74,28 @@ struct registration {
     }
 };
 
-// One argument of a kernel function: which port it is, and how to make it for a call.
-template <class Argument>
-struct argument;
-
-template <class T>
-struct argument<input_buffer<T>&> {
-    static void declare(emulation::kernel_node& n) { n.in.emplace_back().type = emulation::element_of<T>(); }
-    static input_buffer<T> make(emulation::kernel_node& n, std::size_t& in, std::size_t&) { return input_buffer<T>(*n.in[in++].memory); }
-};
-template <class T>
-struct argument<output_buffer<T>&> {
-    static void declare(emulation::kernel_node& n) { n.out.emplace_back().type = emulation::element_of<T>(); }
-    static output_buffer<T> make(emulation::kernel_node& n, std::size_t&, std::size_t& out) { return output_buffer<T>(*n.out[out++].memory); }
-};
-template <class Tag>
-struct argument<input_cascade<Tag>*> {
-    static void declare(emulation::kernel_node& n)
-    {
-        auto& p = n.in.emplace_back();
-        p.cascade = true;
-        p.acc_bits = Tag::bits;
-    }
-    static input_cascade<Tag> make(emulation::kernel_node& n, std::size_t& in, std::size_t&) { return {n.in[in++].beats.get()}; }
-};
-template <class Tag>
-struct argument<output_cascade<Tag>*> {
-    static void declare(emulation::kernel_node& n)
-    {
-        auto& p = n.out.emplace_back();
-        p.cascade = true;
-        p.acc_bits = Tag::bits;
-    }
-    static output_cascade<Tag> make(emulation::kernel_node& n, std::size_t&, std::size_t& out) { return {n.out[out++].beats.get()}; }
-};
-
-template <class Argument, class Value>
-Argument forward(Value& value)
+// How a call of a kernel is made, from its ports.
+template <class... Arguments, class Function>
+void bind(emulation::kernel_node& node, Function function)
 {
-    if constexpr (std::is_pointer_v<Argument>)
-        return &value;
-    else
-        return value;
+    (argument<Arguments>::declare(node), ...);
+    node.invoke = [function, &node] {
+        cursor ports{node};
+        // braces: the arguments are made from left to right
+        auto held = std::tuple{argument<Arguments>::make(ports)...};
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            function(argument<Arguments>::pass(std::get<I>(held))...);
+        }(std::index_sequence_for<Arguments...>{});
+    };
 }
 
 template <class C, class... Arguments>
 void register_function(void (C::*function)(Arguments...))
 {
     registration::current()->bind = [function](void* object, emulation::kernel_node& node) {
-        (argument<Arguments>::declare(node), ...);
-        node.invoke = [function, object, &node] {
-            std::size_t in = 0, out = 0;
-            // braces: the arguments are made from left to right
-            auto values = std::tuple{argument<Arguments>::make(node, in, out)...};
-            [&]<std::size_t... I>(std::index_sequence<I...>) {
-                (static_cast<C*>(object)->*function)(forward<Arguments>(std::get<I>(values))...);
-            }(std::index_sequence_for<Arguments...>{});
-        };
+        bind<Arguments...>(node, [function, object](Arguments... arguments) {
+            (static_cast<C*>(object)->*function)(static_cast<Arguments>(arguments)...);
+        });
     };
 }
 
@@ -157,18 +138,22 @@ const T& to_argument(emulation::kernel_node&, const T& value)
 class kernel {
 public:
     detail::port_list in, out;
+    detail::inout_list inout;
     detail::param_list param;
     detail::node_ptr node;
+
+    template <class... Arguments>
+    static kernel create(void (*function)(Arguments...))
+    {
+        kernel k = make();
+        detail::bind<Arguments...>(*k.node, function);
+        return k;
+    }
 
     template <class C, class... Arguments>
     static kernel create_object(const Arguments&... arguments)
     {
-        kernel k;
-        k.node = std::make_shared<emulation::kernel_node>();
-        auto& all = emulation::program::get().kernels;
-        k.node->name = "kernel " + std::to_string(all.size());
-        k.node->state.name = k.node->name;
-        all.push_back(k.node);
+        kernel k = make();
         detail::registration said;
         detail::registration::current() = &said;
         C::registerKernelClass();
@@ -185,8 +170,21 @@ public:
         said.bind(object->get(), *k.node);
         auto call = k.node->invoke;
         k.node->invoke = [object, call] { call(); };
+        return k;
+    }
+
+private:
+    static kernel make()
+    {
+        kernel k;
+        k.node = std::make_shared<emulation::kernel_node>();
+        auto& all = emulation::program::get().kernels;
+        k.node->name = "kernel " + std::to_string(all.size());
+        k.node->state.name = k.node->name;
+        all.push_back(k.node);
         k.in = {k.node, true};
         k.out = {k.node, false};
+        k.inout = {k.node};
         k.param = {k.node};
         return k;
     }

@@ -24,3 +24,51 @@ void writeincr(output_cascade<Tag>* cascade, const aie::accum<Tag, N>& value)
         values[i] = value.lane(i);
     cascade->channel->push_beat(values);
 }
+
+// Vectors of a stream are 128 bits: four words (UG1603, "Buffer vs. Stream in Data Communication").
+template <unsigned N, class T>
+aie::vector<T, N> readincr_v(input_stream<T>* stream)
+{
+    static_assert(N * sizeof(T) == 16, "a vector of a stream is 128 bits");
+    std::array<T, N> values;
+    emulation::read_words(stream, values.data(), N);
+    aie::vector<T, N> out;
+    for (unsigned i = 0; i < N; ++i)
+        out[i] = values[i];
+    return out;
+}
+
+template <class T, unsigned N>
+void writeincr(output_stream<T>* stream, const aie::vector<T, N>& value)
+{
+    static_assert(N * sizeof(T) == 16, "a vector of a stream is 128 bits");
+    std::array<T, N> values;
+    for (unsigned i = 0; i < N; ++i)
+        values[i] = value[i];
+    emulation::write_words(stream, values.data(), N);
+}
+template <unsigned N, class T>
+void writeincr_v(output_stream<T>* stream, const aie::vector<T, N>& value)
+{
+    writeincr(stream, value);
+}
+
+namespace aie {
+
+template <unsigned N, class T, class Extents>
+auto begin_vector(adf::input_buffer<T, Extents>& buffer)
+{
+    return cbegin_vector<N>(buffer.data());
+}
+template <unsigned N, class T, class Extents>
+auto begin_vector(adf::output_buffer<T, Extents>& buffer)
+{
+    return begin_vector<N>(buffer.data());
+}
+template <unsigned N, class T, class Extents>
+auto cbegin_vector(adf::input_buffer<T, Extents>& buffer)
+{
+    return cbegin_vector<N>(buffer.data());
+}
+
+}  // namespace aie

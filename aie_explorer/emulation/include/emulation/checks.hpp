@@ -21,6 +21,7 @@
 namespace emulation {
 
 constexpr std::size_t bank_bytes = 16384, memory_tile_bytes = 524288, system_bytes = 2 * 1024 + 32;
+constexpr std::size_t tile_streams = 1;  // UG1603, "Buffer vs. Stream in Data Communication"
 constexpr std::size_t tile_channels = 2, memory_tile_channels = 6, memory_tile_dimensions = 4;
 
 inline std::string at(int column, int row) { return "(" + std::to_string(column) + ", " + std::to_string(row) + ")"; }
@@ -52,7 +53,10 @@ inline void check_kernel(const kernel_node& k)
 
 inline void check_ports(const kernel_node& k)
 {
-    std::size_t buffers_in = 0, buffers_out = 0;
+    std::size_t buffers_in = 0, buffers_out = 0, streams_in = 0, streams_out = 0;
+    for (std::size_t i = 0; i < k.inout.size(); ++i)
+        if (k.inout[i].connections == 0)
+            fatal("dangling_port", k.inout[i].value->memory->label(), "is not connected");
     for (bool input : {true, false}) {
         const auto& list = input ? k.in : k.out;
         for (std::size_t i = 0; i < list.size(); ++i) {
@@ -60,15 +64,22 @@ inline void check_ports(const kernel_node& k)
             const std::string name = k.name + (input ? ".in[" : ".out[") + std::to_string(i) + "]";
             if (p.connections == 0)
                 fatal("dangling_port", name, "is not connected");
-            if (p.cascade)
+            if (p.kind == port_kind::stream)
+                (input ? streams_in : streams_out) += 1;
+            if (p.kind != port_kind::buffer)
                 continue;
             (input ? buffers_in : buffers_out) += 1;
             if (p.dimensions.empty())
                 fatal("no_dimensions", name, "has no dimensions");
+            if (p.single && p.places.size() > 1)
+                fatal("buffer_places", name, "a single buffer has one place, but " + std::to_string(p.places.size()) + " are given");
             if (p.volume() % 4 != 0)
                 fatal("word_granularity", name, std::to_string(p.volume()) + " bytes are not whole 32-bit words");
         }
     }
+    if (streams_in > tile_streams || streams_out > tile_streams)
+        fatal("stream_ports", k.name, std::to_string(streams_in) + " streams in and " + std::to_string(streams_out)
+            + " out, the core has one each way");
     if (buffers_in > tile_channels || buffers_out > tile_channels)
         fatal("dma_channels", k.name, std::to_string(buffers_in) + " buffers in and " + std::to_string(buffers_out) + " out, the tile has 2 channels each way");
 }
@@ -205,27 +216,31 @@ inline void check_cascades(const program& p)
     }
 }
 
-// A transfer must be as large where it ends as where it begins.
+// What is sent in one iteration of the graph must be what is taken. Streams take and send what they like.
 inline void check_volumes(const program& p)
 {
-    std::map<const transfer_channel*, std::pair<std::size_t, std::string>> sent;
-    auto walk_bytes = [](const shared_node& b, const shared_port& port) { return indices(*port.access, b.dimensions).size() * b.type.bytes; };
+    std::map<const transfer_channel*, std::size_t> sent;
+    auto walk_bytes = [](const shared_node& b, const shared_port& port) {
+        return b.repetitions * indices(*port.access, b.dimensions).size() * b.type.bytes;
+    };
     for (const auto& k : p.kernels)
         for (const auto& port : k->out)
-            for (const auto& c : port.consumers)
-                sent[c.get()] = {port.volume(), k->name};
+            if (port.kind == port_kind::buffer)
+                for (const auto& c : port.consumers)
+                    sent[c.get()] = k->repetitions * port.volume();
     for (const auto& b : p.buffers)
         for (const auto& port : b->out)
             for (const auto& c : port.consumers)
-                sent[c.get()] = {walk_bytes(*b, port), b->name};
+                sent[c.get()] = walk_bytes(*b, port);
     auto compare = [&](const std::shared_ptr<transfer_channel>& c, std::size_t bytes) {
         auto it = c ? sent.find(c.get()) : sent.end();
-        if (it != sent.end() && it->second.first != bytes)
-            fatal("volume_mismatch", c->name(), std::to_string(it->second.first) + " bytes are sent, " + std::to_string(bytes) + " expected");
+        if (it != sent.end() && it->second != bytes)
+            fatal("volume_mismatch", c->name(), std::to_string(it->second) + " bytes are sent, " + std::to_string(bytes) + " expected");
     };
     for (const auto& k : p.kernels)
         for (const auto& port : k->in)
-            compare(port.transfers, port.volume());
+            if (port.kind == port_kind::buffer)
+                compare(port.transfers, k->repetitions * port.volume());
     for (const auto& b : p.buffers)
         for (const auto& port : b->in)
             compare(port.transfers, walk_bytes(*b, port));

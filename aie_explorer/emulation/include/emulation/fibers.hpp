@@ -1,8 +1,8 @@
-// Cooperative fibers, run round robin. When none of them can go on, the program is deadlocked and says who waits for
-// what.
+// Cooperative fibers, run round robin. When none of them can go on although some must end, the program is deadlocked
+// and says who waits for what. A fiber may run on a core: its registers are the active ones meanwhile.
 #pragma once
 
-#include "diagnostics.hpp"
+#include "core.hpp"
 
 #include <deque>
 #include <functional>
@@ -28,20 +28,22 @@ class scheduler {
 public:
     static scheduler& get()
     {
-        static scheduler instance;
-        return instance;
+        static auto* instance = new scheduler;  // fibers that wait for ever keep their stacks to the end
+        return *instance;
     }
 
-    void add(std::string name, std::function<void()> work)
+    void add(std::string name, std::function<void()> work, core* registers = nullptr, bool must_end = false)
     {
         fibers_.push_back(std::make_unique<fiber>(std::move(name), std::move(work)));
+        fibers_.back()->registers = registers ? registers : &idle_core();
+        fibers_.back()->must_end = must_end;
     }
 
-    // Run every fiber to its end.
-    void run()
+    // Run until nobody can go on; returns whether all that must end have ended.
+    bool run()
     {
-        while (!fibers_.empty()) {
-            bool moved = false;
+        for (bool moved = true; moved;) {
+            moved = false;
             for (auto& f : fibers_) {
                 if (f->ready && !f->ready())
                     continue;
@@ -50,9 +52,11 @@ public:
                 enter(*f);
             }
             std::erase_if(fibers_, [](const auto& f) { return f->done; });
-            if (!moved)
-                deadlock();
         }
+        for (const auto& f : fibers_)
+            if (f->must_end)
+                return false;
+        return true;
     }
 
     // Called by a fiber: go on when `ready` holds.
@@ -67,6 +71,14 @@ public:
 
     void note(std::string state) { current_->state = std::move(state); }
 
+    [[noreturn]] void deadlock()
+    {
+        std::string text = "nobody can go on:";
+        for (auto& f : fibers_)
+            text += " [" + f->name + (f->state.empty() ? "" : ", " + f->state) + ", waits for " + f->reason + "]";
+        fatal("deadlock", "graph", text);
+    }
+
 private:
     static constexpr std::size_t stack_bytes = 512 * 1024;
 
@@ -78,13 +90,15 @@ private:
         ucontext_t context{};
         std::function<bool()> ready;
         std::string reason, state;
-        bool started = false, done = false;
+        bool started = false, done = false, must_end = false;
+        core* registers = nullptr;
         void* fake_stack = nullptr;
     };
 
     void enter(fiber& f)
     {
         current_ = &f;
+        active_core() = f.registers;
         if (!f.started) {
             f.started = true;
             getcontext(&f.context);
@@ -101,6 +115,7 @@ private:
         __sanitizer_finish_switch_fiber(main_fake_stack_, nullptr, nullptr);
 #endif
         current_ = nullptr;
+        active_core() = &idle_core();
     }
 
     void leave(bool last)
@@ -126,14 +141,6 @@ private:
         s.current_->work();
         s.current_->done = true;
         s.leave(true);
-    }
-
-    [[noreturn]] void deadlock()
-    {
-        std::string text = "nobody can go on:";
-        for (auto& f : fibers_)
-            text += " [" + f->name + (f->state.empty() ? "" : ", " + f->state) + ", waits for " + f->reason + "]";
-        fatal("deadlock", "graph", text);
     }
 
     std::vector<std::unique_ptr<fiber>> fibers_;

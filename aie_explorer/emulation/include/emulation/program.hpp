@@ -1,10 +1,13 @@
-// The graph as data: every kernel, PLIO, memory-tile buffer and connection, filled while the graph's constructor runs.
+// The graph as data: every kernel, PLIO, memory-tile buffer and connection, filled while the graph's constructor runs,
+// and how far it has run.
 #pragma once
 
 #include "channel.hpp"
 #include "core.hpp"
 #include "memory.hpp"
 
+#include <deque>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,6 +26,7 @@ struct element {
 template <class T>
 element element_of()
 {
+    static_assert(std::is_integral_v<T>, "the emulation knows elements that are integers");
     return {std::string(std::is_signed_v<T> ? "int" : "uint") + std::to_string(sizeof(T) * 8), sizeof(T), std::is_signed_v<T>};
 }
 
@@ -41,10 +45,27 @@ struct walk {
     std::vector<std::uint32_t> boundary;
 };
 
+// A run-time parameter: one value or an array, what the host wrote and what it may read.
+struct parameter_value {
+    element type;
+    std::size_t count = 1;
+    std::unique_ptr<region> memory;
+    bool synchronous = true;              // one update for every call of the kernel
+    bool from_host = false, to_host = false;
+    bool synchronous_reads = false;       // one read for every call of the kernel
+    bool updated = false, written = false;
+    std::deque<bytes> updates, results;   // of synchronous ones, those that wait
+    bytes content() const { return bytes(memory->data(), memory->data() + memory->bytes()); }
+};
+
+enum class port_kind { buffer, stream, cascade, parameter };
+
 struct kernel_port {
-    bool cascade = false;
-    element type;                      // of a buffer
+    port_kind kind = port_kind::buffer;
+    element type;                      // of a buffer or a stream
     unsigned acc_bits = 0;             // of a cascade
+    bool single = false;               // a buffer that is no pair
+    std::shared_ptr<parameter_value> value;
     std::vector<std::uint32_t> dimensions;
     std::vector<place> places;
     std::unique_ptr<region> memory;
@@ -70,7 +91,9 @@ struct kernel_node {
     std::string name, source;
     double ratio = 0.0;
     std::optional<place> tile, stack;
-    std::vector<kernel_port> in, out;
+    unsigned repetitions = 1;  // calls in one iteration of the graph
+    long calls = 0;            // so far
+    std::vector<kernel_port> in, out, inout;
     std::vector<parameter_array> params;
     std::function<void()> invoke;
     core state;
@@ -84,6 +107,10 @@ struct plio_node {
     std::shared_ptr<transfer_channel> transfers;
     std::vector<std::shared_ptr<transfer_channel>> consumers;
     int connections = 0;
+    std::ifstream source;
+    bool ended = false;  // the source has no more
+    std::ofstream target;
+    unsigned on_line = 0;
 };
 
 struct shared_port {
@@ -98,7 +125,7 @@ struct shared_node {
     element type;
     std::vector<std::uint32_t> dimensions;
     std::vector<shared_port> in, out;
-    unsigned copies = 1;
+    unsigned copies = 1, repetitions = 1;
     std::vector<place> places;
     std::size_t elements() const
     {
@@ -118,6 +145,12 @@ struct program {
     std::vector<std::shared_ptr<plio_node>> plios;
     std::vector<std::shared_ptr<shared_node>> buffers;
     std::vector<cascade_edge> cascades;
+    std::vector<std::shared_ptr<transfer_channel>> channels;
+
+    // Iterations are counted when run() is called and done when somebody waits for them.
+    long pending = 0, last_count = endless, allowed = 0;
+    bool started = false, without_end = false, finished = false;
+    static constexpr long endless = -1;
 
     static program& get()
     {
