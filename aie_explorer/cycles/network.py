@@ -63,13 +63,14 @@ def network_cycles(names: Sequence[str], layers: Sequence[npt.NDArray[np.void]],
     """
     joined = list(edges) if edges is not None else [(i, i + 1) for i in range(len(layers) - 1)]
     known = constants or load_constants()
+    order = _in_order(len(layers), joined)
     if inputs is None:
         inputs = [i for i in range(len(layers)) if all(consumer != i for _, consumer in joined)]
     if outputs is None:
         outputs = [i for i in range(len(layers)) if all(producer != i for producer, _ in joined)]
     interval, bottleneck, bottlenecks = _slowest(names, layers, inputs, outputs)
     ready: dict[int, FloatColumn] = {}
-    for i in _in_order(len(layers), joined):
+    for i in order:
         arrivals = [layers[i]["entry_cycles"]] if i in inputs else []
         for index, (producer, consumer) in enumerate(joined):
             if consumer == i:

@@ -7,7 +7,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,8 +69,10 @@ def test_a_full_disk(project, tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    before = set(Path(tempfile.gettempdir()).glob("aie_emulation_*"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     with monkeypatch.context() as patch:
         patch.setattr(build.shutil, "copy2", full)
         with pytest.raises(EmulationError, match="cache cannot be written: No space left"):
@@ -80,7 +81,7 @@ def test_a_full_disk(project, tmp_path, monkeypatch):
         patch.setattr("aie_explorer.emulation.run.shutil.copytree", full)
         with pytest.raises(EmulationError, match="cannot be run: No space left"):
             emulate(project.path)
-    assert set(Path(tempfile.gettempdir()).glob("aie_emulation_*")) == before
+    assert not list(scratch.iterdir())
 
 
 def test_outputs_that_are_cut_short(project, monkeypatch):
