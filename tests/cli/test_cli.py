@@ -116,6 +116,19 @@ def test_verify_a_project_in_host_emulation(capsys, folder):
     assert main(["verify", str(folder)]) == 2
 
 
+def test_verify_a_project_against_the_model_too(capsys, folder):
+    pytest.importorskip("qkeras")
+    assert main(["export", str(DIGITS), "project", "--max-tiles", "6", "--no-verify"]) == 0
+    capsys.readouterr()
+    out = run_json(capsys, "verify", "project", "--samples", 100, "--against", DIGITS)
+    assert out["mismatches"] == 0
+    assert [one["tensor"] for one in out["qkeras"]] == ["dense0_out", "dense1_out", "dense2_out"]
+    other = edited(folder, lambda text: text.replace('"bits": 6', '"bits": 5', 1))
+    assert main(["verify", "project", "--samples", "100", "--against", str(other)]) == 1
+    assert "mismatches in" in capsys.readouterr().out
+    assert main(["verify", str(DIGITS), "--against", str(DIGITS)]) == 2
+
+
 def test_verify_finds_a_mismatch(capsys, folder, monkeypatch):
     from aie_explorer.cli import models
 
