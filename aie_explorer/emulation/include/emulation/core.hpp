@@ -57,13 +57,11 @@ inline std::int64_t shift_round(std::int64_t value, int shift, aie::rounding_mod
 {
     if (shift == 0)
         return value;
-    if (shift > 62) {
-        value >>= shift - 62;  // only the sign is left to round
-        shift = 62;
-    }
-    const std::int64_t q = value >> shift;
-    const std::int64_t r = value - q * (std::int64_t{1} << shift);
-    const std::int64_t half = std::int64_t{1} << (shift - 1);
+    __extension__ using wide = __int128;  // no bit may be lost before it is looked at
+    shift = shift > 65 ? 65 : shift;       // from there on every value is closer to 0 than to 1
+    const std::int64_t q = static_cast<std::int64_t>(wide{value} >> shift);
+    const wide r = wide{value} - wide{q} * (wide{1} << shift);
+    const wide half = wide{1} << (shift - 1);
     using mode_t = aie::rounding_mode;
     bool up = false;
     switch (mode) {
