@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.cycles import network_cycles
+from aie_explorer.cycles.network import COLUMNS
 from aie_explorer.search.space import DesignSpace
 
 FloatColumn = npt.NDArray[np.float64]
@@ -59,13 +60,15 @@ def joinable(space: DesignSpace, picks: Picks) -> npt.NDArray[np.bool_]:
 
 def figures(space: DesignSpace, picks: Picks) -> DesignFigures:
     """Cost designs, as `cycles.network_cycles` does: the slowest resource, and the way through all layers."""
-    picked = [layer.cycles[pick] for layer, pick in zip(space.layers, picks.T, strict=True)]
+    picked = [{name: layer.cycles[name][pick] for name in COLUMNS}
+              for layer, pick in zip(space.layers, picks.T, strict=True)]
     tiles = np.zeros(len(picks), np.int64)
     for layer, pick in zip(space.layers, picks.T, strict=True):
         tiles += layer.table["tiles"][pick]
     found = network_cycles([layer.name for layer in space.layers], picked)
     ideal = sum(layer.ideal_tile_cycles for layer in space.layers)
     return DesignFigures(tiles, found.interval, found.last_out, found.first_out, ideal / (found.interval * tiles),
-                         picked[0]["plio_in"].astype(np.int64), picked[-1]["plio_out"].astype(np.int64),
+                         space.layers[0].cycles["plio_in"][picks[:, 0]].astype(np.int64),
+                         space.layers[-1].cycles["plio_out"][picks[:, -1]].astype(np.int64),
                          found.bottleneck, found.bottlenecks, found.validity, found.interval_error_pct,
                          found.latency_error_pct)
