@@ -76,7 +76,8 @@ def pareto_info(frame: pd.DataFrame, x: str = "tiles", y: str = "interval_cycles
 def _labels(frame: pd.DataFrame) -> tuple[str, ...]:
     """A line a layer: its choice; and the figures."""
     layers = [name.removesuffix(".microtile") for name in frame.columns if name.endswith(".microtile")]
-    columns = {name: frame[name].astype(str).tolist() for name in frame.columns if "." in name or name in ("bottleneck", "validity")}
+    columns = {name: frame[name].astype(str).tolist() for name in frame.columns
+               if "." in name or name in ("bottleneck", "validity")}
     figures = frame[["tiles", "interval_cycles", "latency_cycles", "efficiency"]].to_numpy(np.float64).tolist()
     labels = []
     for i, (tiles, interval, latency, efficiency) in enumerate(figures):
