@@ -121,7 +121,7 @@ def layer_table(layer: LayerSpec, batch: int, device: Device) -> Table:
                           remedy=f"Close ones are: {nearest(microtile_name(choice.microtile), names)}")
     columns = np.array([[tile.M, tile.K, tile.N, tile.issues, tile.accumulator_bits]], np.int64)
     cuts = (np.array([value]) for value in (choice.cas_length, choice.cas_num, SPLITS.index(choice.split)))
-    return cut(layer_work(layer, batch), columns, *cuts, drop_idle=False)
+    return cut(layer_work(layer, batch), columns, *cuts, drop_idle=False, block=layer.blocking)
 
 
 def estimate_spec(spec: NetworkSpec, constants: Constants | None = None) -> SpecEstimate:
@@ -132,7 +132,7 @@ def estimate_spec(spec: NetworkSpec, constants: Constants | None = None) -> Spec
     """
     tables = [layer_table(layer, spec.batch, spec.device) for layer in spec.layers]
     works = [layer_work(layer, spec.batch) for layer in spec.layers]
-    models = [cost_layer(table, work, spec.device, constants, layer.operands)
+    models = [cost_layer(table, work, spec.device, constants, layer.operands, layer.blocking)
               for table, work, layer in zip(tables, works, spec.layers, strict=True)]
     direct = [np.array([_direct(spec, tables, edge)]) for edge in spec.edges]
     whole = network_cycles([layer.name for layer in spec.layers], [model.cycles for model in models], spec.edges,

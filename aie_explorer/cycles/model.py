@@ -15,7 +15,7 @@ from aie_explorer.cycles import movement
 from aie_explorer.cycles.constants import Constants, load_constants
 from aie_explorer.cycles.kernel import TWO_BY_TWO, Blocking, kernel_cost
 from aie_explorer.cycles.operands import Operands, operands_of, peak_of
-from aie_explorer.cycles.validity import validity
+from aie_explorer.cycles.validity import EXTRAPOLATED, validity
 from aie_explorer.devices import Device
 from aie_explorer.space import Table, Work
 
@@ -56,7 +56,7 @@ class LayerModel:
 
 
 def cost_layer(table: Table, work: Work, device: Device, constants: Constants | None = None,
-               operands: Operands | None = None) -> LayerModel:
+               operands: Operands | None = None, blocking: Blocking = TWO_BY_TWO) -> LayerModel:
     """Cycles of every option of a layer, in cycles of the array clock.
 
     Args:
@@ -65,15 +65,18 @@ def cost_layer(table: Table, work: Work, device: Device, constants: Constants | 
         device: where it runs; its PLIO width and clocks count.
         constants: those of the package when None.
         operands: types and activation, from `work` when None.
+        blocking: register blocking of the kernel.
     """
     known, of = constants or load_constants(), operands or operands_of(work)
     out = np.zeros(len(table), CYCLES)
-    cost_tiles(out, table, of, device, known)
+    cost_tiles(out, table, of, device, known, blocking)
     ends = movement.port_times(table, work, device)
     out["plio_in_cycles"], out["plio_out_cycles"] = ends.busy_in, ends.busy_out
     out["plio_in"], out["plio_out"] = ends.ports_in, ends.ports_out
     cost_ends(out, device, known)
     out["validity"] = validity(table, of, device)
+    if blocking != TWO_BY_TWO:  # of other blockings no whole design has been measured
+        out["validity"] = np.maximum(out["validity"], EXTRAPOLATED)
     return LayerModel(out, work.macs / peak_of(of, device))
 
 

@@ -6,7 +6,7 @@ along a chain latencies add up, and at a join the latest input counts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +14,16 @@ import numpy.typing as npt
 
 from aie_explorer.cycles.constants import Constants, load_constants
 from aie_explorer.cycles.model import RESOURCES
-from aie_explorer.cycles.validity import EXTRAPOLATED, error_pct
+from aie_explorer.cycles.validity import EXTRAPOLATED, UNCALIBRATED, error_pct
 
 FloatColumn = npt.NDArray[np.float64]
 IntColumn = npt.NDArray[np.int64]
 Edge = tuple[int, int]
 """(producer, consumer), indices of layers."""
+Columns = Mapping[str, FloatColumn] | npt.NDArray[np.void]
+"""The figures of a layer, one entry a design, by the names in COLUMNS."""
+COLUMNS = (*RESOURCES.values(), "mac_cycles", "latency_cycles", "plio_in_cycles", "plio_out_cycles", "entry_cycles",
+           "first_out_cycles", "last_out_cycles", "validity")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +50,7 @@ class NetworkCycles:
     latency_error_pct: FloatColumn
 
 
-def network_cycles(names: Sequence[str], layers: Sequence[npt.NDArray[np.void]], edges: Sequence[Edge] | None = None,
+def network_cycles(names: Sequence[str], layers: Sequence[Columns], edges: Sequence[Edge] | None = None,
                    direct: Sequence[npt.NDArray[np.bool_]] | None = None, constants: Constants | None = None, *,
                    inputs: Sequence[int] | None = None, outputs: Sequence[int] | None = None) -> NetworkCycles:
     """Cost designs.
@@ -84,23 +88,20 @@ def network_cycles(names: Sequence[str], layers: Sequence[npt.NDArray[np.void]],
         through = np.where(np.logical_or.reduce(list(direct)), np.maximum(level, EXTRAPOLATED), level)
     first, last = (np.maximum.reduce([ready[i] + layers[i][field] for i in outputs])
                    for field in ("first_out_cycles", "last_out_cycles"))
-    bound = _bound(layers, inputs, outputs)
-    moved = sum(layer["mac_cycles"] + layer["dma_in_cycles"] + layer["dma_out_cycles"] for layer in layers)
-    return NetworkCycles(
-        interval, first, last, bottleneck, bottlenecks, through.astype(np.int8),
-        error_pct("interval", level, 1 - np.minimum(bound / interval, 1)),
-        error_pct("latency", through, 1 - np.minimum(moved / last, 1)))
+    fitted = _fitted_shares(layers, inputs, outputs, interval, last) if np.any(level == UNCALIBRATED) else (0.0, 0.0)
+    return NetworkCycles(interval, first, last, bottleneck, bottlenecks, through.astype(np.int8),
+                         error_pct("interval", level, fitted[0]), error_pct("latency", through, fitted[1]))
 
 
-def _slowest(names: Sequence[str], layers: Sequence[npt.NDArray[np.void]], inputs: Sequence[int],
+def _slowest(names: Sequence[str], layers: Sequence[Columns], inputs: Sequence[int],
              outputs: Sequence[int]) -> tuple[FloatColumn, IntColumn, tuple[str, ...]]:
     """The largest of all resources in every design, which it is, and their names."""
     claims = [(f"{name} {resource}", layer[field]) for name, layer in zip(names, layers, strict=True)
               for resource, field in RESOURCES.items()]
     claims.append(("input PLIO", np.maximum.reduce([layers[i]["plio_in_cycles"] for i in inputs])))
     claims.append(("output PLIO", np.maximum.reduce([layers[i]["plio_out_cycles"] for i in outputs])))
-    interval = np.full(len(layers[0]), -1.0)
-    bottleneck = np.zeros(len(layers[0]), np.int64)
+    interval = np.full(len(claims[0][1]), -1.0)
+    bottleneck = np.zeros(len(interval), np.int64)
     for i, (_, cycles) in enumerate(claims):  # of equals the first counts
         slower = cycles > interval
         interval[slower] = cycles[slower]
@@ -108,12 +109,13 @@ def _slowest(names: Sequence[str], layers: Sequence[npt.NDArray[np.void]], input
     return interval, bottleneck, tuple(name for name, _ in claims)
 
 
-def _bound(layers: Sequence[npt.NDArray[np.void]], inputs: Sequence[int], outputs: Sequence[int]) -> FloatColumn:
-    """What the interval can never be below, whatever the constants."""
+def _fitted_shares(layers: Sequence[Columns], inputs: Sequence[int], outputs: Sequence[int], interval: FloatColumn,
+                   latency: FloatColumn) -> tuple[FloatColumn, FloatColumn]:
+    """The shares of interval and latency that fitted constants make up; the rest is multiplying and moving."""
     bounds = [layer[field] for layer in layers for field in ("mac_cycles", "dma_in_cycles", "dma_out_cycles")]
     bounds += [layers[i]["plio_in_cycles"] for i in inputs] + [layers[i]["plio_out_cycles"] for i in outputs]
-    bound: FloatColumn = np.maximum.reduce(bounds)
-    return bound
+    moved = sum(layer["mac_cycles"] + layer["dma_in_cycles"] + layer["dma_out_cycles"] for layer in layers)
+    return 1 - np.minimum(np.maximum.reduce(bounds) / interval, 1), 1 - np.minimum(moved / latency, 1)
 
 
 def _in_order(count: int, edges: Sequence[Edge]) -> list[int]:

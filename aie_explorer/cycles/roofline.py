@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from aie_explorer.cycles.estimate import estimate_spec, layer_table, layer_work
-from aie_explorer.cycles.kernel import TWO_BY_TWO
 from aie_explorer.cycles.movement import port_times
 from aie_explorer.cycles.operands import Operands, peak_of, type_bytes
-from aie_explorer.cycles.spec import NetworkSpec
+from aie_explorer.cycles.spec import LayerSpec, NetworkSpec
 from aie_explorer.devices import Device
 from aie_explorer.space import ROWS
 
@@ -113,7 +112,7 @@ def roofline(spec: NetworkSpec) -> Roofline:
     for layer, row, (_, plio) in zip(spec.layers, tables, crossing, strict=True):
         macs = spec.batch * layer.k * layer.n
         share, tiles = macs / interval, int(row["tiles"])
-        for boundary, size in (("tile loads", _loaded(row, layer.operands)),
+        for boundary, size in (("tile loads", _loaded(row, layer)),
                                ("tile streams", int(row["in_bytes"]) + int(row["out_bytes"]))):
             points.append(Point(layer.name, boundary, "tile", macs / tiles / size, share / tiles))
         points.append(Point(layer.name, "memory tiles", "array", macs / _through_memory_tiles(row), share))
@@ -123,12 +122,13 @@ def roofline(spec: NetworkSpec) -> Roofline:
     return Roofline(tuple(limits), tuple(points))
 
 
-def _loaded(row: np.void, operands: Operands) -> int:
+def _loaded(row: np.void, layer: LayerSpec) -> int:
     """Bytes that a tile's register blocks load in a call."""
     M, N, rows, k, n = (int(row[name]) for name in ("M", "N", "rows", "k", "n"))
-    blocks = rows // (TWO_BY_TWO.rows * M) * (n // (TWO_BY_TWO.columns * N))
-    return blocks * k * (TWO_BY_TWO.rows * M * type_bytes(operands.a)
-                         + TWO_BY_TWO.columns * N * type_bytes(operands.weights))
+    block = layer.blocking
+    blocks = rows // (block.rows * M) * (n // (block.columns * N))
+    return blocks * k * (block.rows * M * type_bytes(layer.operands.a)
+                         + block.columns * N * type_bytes(layer.operands.weights))
 
 
 def _through_memory_tiles(row: np.void) -> int:

@@ -6,9 +6,10 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from aie_explorer.arguments import number, whole
+from aie_explorer.cycles.kernel import BLOCKINGS, TWO_BY_TWO, Blocking
 from aie_explorer.cycles.operands import TYPES, Operands, type_bytes
 from aie_explorer.devices import Device, find
 from aie_explorer.errors import DesignError, DeviceError, nearest
@@ -19,8 +20,7 @@ GRAPH_INPUT = "input"
 HAND_OVERS = ("memory_tile", "auto")
 NETWORK_KEYS = ("device", "clock_mhz", "batch", "plio_bits", "pl_clock_mhz", "hand_over", "layers")
 LAYER_KEYS = ("name", "inputs", "k", "n", "dtype_in", "dtype_w", "dtype_out", "bias", "relu", "microtile", "cas_length",
-              "cas_num", "split")
-Relu = Literal["none", "relu", "leaky"]
+              "cas_num", "split", "blocking")
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class LayerSpec:
         k, n: inputs and outputs of a sample.
         operands: types and activation.
         choice: how it is cut over tiles.
+        blocking: register blocking of its kernel.
     """
 
     name: str
@@ -41,6 +42,7 @@ class LayerSpec:
     n: int
     operands: Operands
     choice: Choice
+    blocking: Blocking = TWO_BY_TWO
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,8 @@ def _layer(row: object, where: str, index: int, before: Sequence[LayerSpec], dev
     operands = _operands(data, where)
     inputs = _inputs(data, where, before)
     _check_inputs(inputs, k, operands, before, where)
-    return LayerSpec(name, inputs, k, n, operands, _choice(data, where, device))
+    return LayerSpec(name, inputs, k, n, operands, _choice(data, where, device),
+                     _blocking(data, where))
 
 
 def _operands(data: Mapping[str, Any], where: str) -> Operands:
@@ -191,6 +194,15 @@ def _choice(data: Mapping[str, Any], where: str, device: Device) -> Choice:
     if split not in ("features", "rows"):
         raise DesignError(f"is {split!r}", where=f"{where}.split", remedy='Use "features" or "rows"')
     return Choice(parse_microtile(data["microtile"], f"{where}.microtile"), values[0], values[1], split)
+
+
+def _blocking(data: Mapping[str, Any], where: str) -> Blocking:
+    value = data.get("blocking", list(TWO_BY_TWO))
+    known = [list(blocking) for blocking in BLOCKINGS]
+    if not isinstance(value, Sequence) or list(value) not in known or any(isinstance(n, bool) for n in value):
+        raise DesignError(f"is {value!r}", where=f"{where}.blocking",
+                          remedy=f"Use one of {', '.join(map(str, known))}: rows and columns of microtiles")
+    return Blocking(*value)
 
 
 def _size(value: object, where: str) -> int:

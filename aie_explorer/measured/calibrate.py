@@ -11,7 +11,6 @@ from pathlib import Path
 from aie_explorer.cycles import Constants, load_constants
 from aie_explorer.cycles.calibration import Measurement
 from aie_explorer.cycles.calibration.fit import fit
-from aie_explorer.cycles.kernel import TWO_BY_TWO
 from aie_explorer.cycles.spec import NetworkSpec
 from aie_explorer.errors import DesignError
 from aie_explorer.measured.read import Measured
@@ -99,8 +98,8 @@ def measured_rows(measured: Measured) -> list[Measurement]:
 
 
 def _row(measured: Measured, kind: str, what: str, cycles: float, spec: NetworkSpec) -> Measurement:
-    return Measurement(f"{measured.path.name} {what}", True, str(measured.path), what, kind, cycles, spec, TWO_BY_TWO,
-                       (0, 0, 0), measured.path.name, "")
+    return Measurement(f"{measured.path.name} {what}", True, str(measured.path), what, kind, cycles, spec, (0, 0, 0),
+                        measured.path.name, "")
 
 
 def _folder(folder: str | Path | None) -> Path:

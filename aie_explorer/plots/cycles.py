@@ -22,6 +22,8 @@ class CyclesInfo:
         cycles: by part (PARTS), cycles a batch.
         ideal_cycles: useful multiply-accumulates over the peak of the layer's tiles.
         interval_cycles: of the design.
+        interval_error_pct: what it may be off by.
+        validity: how far from what was measured.
         bottleneck: in words.
     """
 
@@ -29,6 +31,8 @@ class CyclesInfo:
     cycles: dict[str, tuple[float, ...]]
     ideal_cycles: tuple[float, ...]
     interval_cycles: float
+    interval_error_pct: float
+    validity: str
     bottleneck: str
 
 
@@ -44,7 +48,7 @@ def cycles_info(design: Design) -> CyclesInfo:
         {"kernel": tuple(layer.tile_cycles for layer in estimate.layers),
          "input DMA": tuple(layer.dma_in_cycles for layer in estimate.layers),
          "output DMA": tuple(layer.dma_out_cycles for layer in estimate.layers)},
-        tuple(ideal), estimate.interval_cycles, estimate.explanation)
+        tuple(ideal), estimate.interval_cycles, estimate.interval_error_pct, estimate.validity, estimate.explanation)
 
 
 def cycles_figure(info: CyclesInfo) -> go.Figure:
@@ -58,7 +62,8 @@ def cycles_figure(info: CyclesInfo) -> go.Figure:
                                 marker={"symbol": "line-ew", "size": 44, "line": {"width": 4, "color": COLOURS[3]}},
                                 hovertemplate="%{x} at the peak of its tiles: %{y:.1f} cycles<extra></extra>"))
     figure.add_hline(y=info.interval_cycles, line={"dash": "dash", "color": COLOURS[5]},
-                     annotation={"text": f"interval {info.interval_cycles:.0f}", "font": {"color": COLOURS[5]}})
+                     annotation={"text": f"interval {info.interval_cycles:.0f} ± {info.interval_error_pct:.0f} % "
+                                     f"({info.validity})", "font": {"color": COLOURS[5]}})
     finish(figure, title="Cycles a batch, all at work at once", height=320)
     figure.update_yaxes(title="cycles", rangemode="tozero")
     return figure

@@ -76,12 +76,14 @@ def pareto_info(frame: pd.DataFrame, x: str = "tiles", y: str = "interval_cycles
 def _labels(frame: pd.DataFrame) -> tuple[str, ...]:
     """A line a layer: its choice; and the figures."""
     layers = [name.removesuffix(".microtile") for name in frame.columns if name.endswith(".microtile")]
-    columns = {name: frame[name].astype(str).tolist() for name in frame.columns if "." in name or name == "bottleneck"}
+    columns = {name: frame[name].astype(str).tolist() for name in frame.columns
+               if "." in name or name in ("bottleneck", "validity")}
     figures = frame[["tiles", "interval_cycles", "latency_cycles", "efficiency"]].to_numpy(np.float64).tolist()
     labels = []
     for i, (tiles, interval, latency, efficiency) in enumerate(figures):
         lines = [f"{tiles:.0f} tiles, interval {interval:.0f}, latency {latency:.0f} cycles, {efficiency:.1%} of peak",
-                 f"limited by {columns['bottleneck'][i]}"]
+                 f"limited by {columns['bottleneck'][i]}"
+                 + (f"; {columns['validity'][i]}" if "validity" in columns else "")]
         lines += [f"{layer}: {columns[f'{layer}.microtile'][i]}, {columns[f'{layer}.cas_length'][i]} x "
                   f"{columns[f'{layer}.cas_num'][i]} by {columns[f'{layer}.split'][i]}" for layer in layers[:8]]
         labels.append("<br>".join([*lines, "..."] if len(layers) > 8 else lines))

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.cycles import network_cycles
+from aie_explorer.cycles.network import COLUMNS
 from aie_explorer.search.space import DesignSpace
 
 FloatColumn = npt.NDArray[np.float64]
@@ -58,14 +59,16 @@ def joinable(space: DesignSpace, picks: Picks) -> npt.NDArray[np.bool_]:
 
 def figures(space: DesignSpace, picks: Picks) -> DesignFigures:
     """Cost designs, as `cycles.network_cycles` does: the slowest resource, and the way through all layers."""
-    picked = [layer.cycles[pick] for layer, pick in zip(space.layers, picks.T, strict=True)]
+    picked = [{name: layer.cycles[name][pick] for name in COLUMNS}
+              for layer, pick in zip(space.layers, picks.T, strict=True)]
     tiles = np.zeros(len(picks), np.int64)
     for layer, pick in zip(space.layers, picks.T, strict=True):
         tiles += layer.table["tiles"][pick]
     edges = [(source, i) for i, sources in enumerate(space.sources) for source in sources if source >= 0]
     found = network_cycles([layer.name for layer in space.layers], picked, edges, inputs=space.input_layers,
                            outputs=space.output_layers)
-    ports = {way: sum((picked[i][f"plio_{way}"].astype(np.int64) for i in ends), np.zeros(len(picks), np.int64))
+    ports = {way: sum((space.layers[i].cycles[f"plio_{way}"][picks[:, i]].astype(np.int64) for i in ends),
+                      np.zeros(len(picks), np.int64))
              for way, ends in (("in", space.input_layers), ("out", space.output_layers))}
     ideal = sum(layer.ideal_tile_cycles for layer in space.layers)
     return DesignFigures(tiles, found.interval, found.last_out, found.first_out, ideal / (found.interval * tiles),

@@ -112,7 +112,7 @@ def candidates(work: Work, microtiles: Sequence[Microtile], device: Device) -> T
 
 
 def cut(work: Work, shapes: npt.NDArray[np.int64], length: npt.NDArray[np.int64], num: npt.NDArray[np.int64],
-        split: npt.NDArray[np.int64], *, drop_idle: bool = True) -> Table:
+        split: npt.NDArray[np.int64], *, drop_idle: bool = True, block: tuple[int, int] = (BLOCK, BLOCK)) -> Table:
     """Fill the columns that follow from the choices.
 
     Args:
@@ -122,12 +122,13 @@ def cut(work: Work, shapes: npt.NDArray[np.int64], length: npt.NDArray[np.int64]
         num: cas_num of each option.
         split: FEATURES or ROWS, of each option.
         drop_idle: leave out options in which some tile has nothing to do.
+        block: register blocking of the kernel, rows and columns of microtiles.
     """
     M, K, N, issues, acc_bits = shapes.T
     by_rows = split == ROWS
     k = ceil_to(-(-work.k // length), K)
-    n = ceil_to(-(-work.n // np.where(by_rows, 1, num)), BLOCK * N)
-    rows = ceil_to(-(-work.rows // np.where(by_rows, num, 1)), BLOCK * M)
+    n = ceil_to(-(-work.n // np.where(by_rows, 1, num)), block[1] * N)
+    rows = ceil_to(-(-work.rows // np.where(by_rows, num, 1)), block[0] * M)
     busy = (length - 1) * k < work.k
     busy &= np.where(by_rows, (num - 1) * rows < work.rows, (num - 1) * n < work.n)
     keep = busy if drop_idle else np.ones_like(busy)

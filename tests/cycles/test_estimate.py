@@ -56,7 +56,8 @@ def test_bad_designs_are_refused(change, words):
     ({"microtile": [4, 8]}, "microtile"), ({"microtile": "4x4x4"}, "no 4x4x4"), ({"cas_length": 39}, "allows 1 to 38"),
     ({"cas_num": 9}, "allows 1 to 8"), ({"split": "both"}, "split"), ({"relu": 1}, "relu"), ({"bias": 1}, "bias"),
     ({"colour": 1}, "unknown key 'colour'"), ({"dtype_in": "bfloat16"}, "bfloat16 x int8"), ({"name": "input"}, "name"),
-    ({"inputs": ["later"]}, "no earlier layer"), ({"dtype_w": ["int8"]}, "dtype_w"), ({"inputs": "input"}, "inputs")])
+    ({"inputs": ["later"]}, "no earlier layer"), ({"dtype_w": ["int8"]}, "dtype_w"), ({"inputs": "input"}, "inputs"),
+    ({"blocking": [3, 3]}, "blocking"), ({"blocking": 2}, "blocking")])
 def test_bad_layers_are_refused(change, words):
     with pytest.raises(AieExplorerError) as error:
         estimate_spec(parse_spec(SPEC | {"layers": [LAYER | change]}))
@@ -186,3 +187,18 @@ def test_floats_are_estimated_where_facts_exist(device, pair):
     else:
         with pytest.raises(DeviceError):
             estimate(layer, device=device)
+
+
+@pytest.mark.parametrize(("k", "n"), [(128, 256), (512, 64), (64, 512)])
+@pytest.mark.parametrize("blocking", [[2, 2], [1, 2], [1, 4], [1, 8]])
+def test_a_batch_of_one_streams_its_weights(k, n, blocking):
+    """Published: 32 KB of weights in about 1060 cycles, whatever the blocking: one bank gives 32 bytes a cycle."""
+    found = estimate({"k": k, "n": n, "blocking": blocking}, batch=1)
+    assert found.layers[0].kernel_cycles == pytest.approx(1060, rel=0.06)
+
+
+def test_one_row_of_microtiles_pads_a_batch_of_one_less():
+    two, one = (estimate({"blocking": blocking}, batch=1) for blocking in ([2, 2], [1, 2]))
+    assert one.layers[0].factors["padding"] == two.layers[0].factors["padding"] / 2
+    assert one.layers[0].dma_in_cycles == two.layers[0].dma_in_cycles / 2
+    assert one.validity == "extrapolated"

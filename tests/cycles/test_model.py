@@ -173,3 +173,11 @@ def test_the_limit_of_a_layer_is_its_slowest_resource():
     cycles = cost_layer(table, work(32, 256, 16), VEK280).cycles
     for row in cycles[::37]:
         assert row[RESOURCES[limiting_resource(row)]] == row["interval_cycles"]
+
+
+def test_the_first_generation_has_kernels_too():
+    """128 multiply-accumulates a cycle (UG1079); it has no memory tiles, so designs of it are not estimated."""
+    vck190, layer = find("vck190"), work(16, 64, 64)
+    row = option_row(layer, vck190, Choice((4, 8, 4), 1, 1), "dense")
+    cycles = kernel_cycles(row, layer, vck190, load_constants())[0]
+    assert 16 * 64 * 64 / 128 < cycles < 1.5 * 16 * 64 * 64 / 128

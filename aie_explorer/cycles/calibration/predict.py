@@ -50,7 +50,7 @@ def prepare(rows: Sequence[Measurement]) -> Prepared:
             table, out = layer_table(layer, row.spec.batch, row.spec.device), np.zeros(1, CYCLES)
             times = movement.port_times(table, layer_work(layer, row.spec.batch), row.spec.device)
             out["plio_in_cycles"], out["plio_out_cycles"] = times.busy_in, times.busy_out
-            group = keys.setdefault((layer.operands, row.blocking, row.spec.device), len(parts))
+            group = keys.setdefault((layer.operands, layer.blocking, row.spec.device), len(parts))
             if group == len(parts):
                 parts.append([])
             places.append((group, len(parts[group])))

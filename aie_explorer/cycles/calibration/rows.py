@@ -8,7 +8,6 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from aie_explorer.cycles.kernel import TWO_BY_TWO, Blocking
 from aie_explorer.cycles.spec import NetworkSpec, parse_spec
 
 SOURCES = {"K": "physics MLPs", "C": "48x48 chains", "T": "two-layer MLP", "R": "float networks",
@@ -28,7 +27,6 @@ class Measurement:
             or "lag" (memory tile to memory tile, through a copy kernel and the layers).
         cycles: what was measured, in cycles of the array clock.
         spec: the design.
-        blocking: of the kernel.
         copy_bytes: for a lag, what the copy kernel reads from a port, writes in all, and writes to a port.
         model: the network measured, to leave its designs out together.
         note: what else to know.
@@ -41,7 +39,6 @@ class Measurement:
     kind: str
     cycles: float
     spec: NetworkSpec
-    blocking: Blocking
     copy_bytes: tuple[int, int, int]
     model: str
     note: str
@@ -70,5 +67,5 @@ def _measurement(row: dict[str, Any]) -> Measurement:
     sizes = "|".join(f"{layer.k}x{layer.n}" for layer in spec.layers)
     return Measurement(
         row["id"], row["use"] == "calibrate", row["source"], row["where"], row["kind"], row["value"] * scale, spec,
-        Blocking(*row["blocking"]) if "blocking" in row else TWO_BY_TWO, tuple(row.get("copy_bytes", (0, 0, 0))),
+        tuple(row.get("copy_bytes", (0, 0, 0))),
         f"{row['id'][0]} {sizes}", row["note"])
