@@ -73,6 +73,16 @@ def test_a_stream_to_two_kernels(streams):
     assert written == {"out": (2 * x).tolist(), "second": (2 * x).tolist()}
 
 
+def test_paths_that_meet_again_need_a_deeper_fifo(streams):
+    """A kernel that waits for a whole buffer first, and then for what was made of the same words."""
+    x = numbers(128)
+    said = streams.diagnostic("joined", 0, data=x)
+    assert said.startswith("deadlock: ")
+    assert "room in kernel 0.out[0] to kernel 1.in[1]" in said
+    for further in (60, 500):
+        assert streams.fine("joined", further, data=x)[1] == {"out": x.tolist()}
+
+
 @pytest.mark.parametrize(("name", "how"), [("one", "endless"), ("one", "3"), ("buffers", "endless"), ("chain", "endless"),
                                            ("chain", "1"), ("one", "parts"), ("chain", "parts"), ("buffers", "parts")])
 def test_runs_with_and_without_a_count(streams, name, how):

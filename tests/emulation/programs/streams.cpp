@@ -35,6 +35,11 @@ void to_buffer(input_stream<int32>* in, adf::output_buffer<int32, adf::extents<8
 }
 void two_in(input_stream<int32>*, input_stream<int32>*, output_stream<int32>*) {}
 void two_out(input_stream<int32>*, output_stream<int32>*, output_stream<int32>*) {}
+void join_both(adf::input_buffer<int32, adf::extents<64>>& late, input_stream<int32>* in, output_stream<int32>* out)
+{
+    for (unsigned i = 0; i < late.size(); ++i)
+        writeincr(out, readincr(in) - late.data()[i]);
+}
 void give(output_stream<int32>* out) { writeincr(out, 1); }
 
 struct network : adf::graph {
@@ -97,6 +102,14 @@ struct network : adf::graph {
             join(a.out[0], b.in[0]);
             join(b.out[0], c.in[0]);
             join(c.out[0], out.in[0]);
+        }
+        if (name == "joined") {
+            adf::kernel a = make(double_up), b = make(join_both);
+            adf::repetition_count(a) = 8;
+            join(in.out[0], a.in[0]);
+            join(a.out[0], b.in[1]);
+            connect<> whole(in.out[0], b.in[0]);
+            join(b.out[0], out.in[0]);
         }
         if (name == "two_in") {
             adf::kernel k = make(two_in);
