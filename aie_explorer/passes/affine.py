@@ -32,6 +32,18 @@ class Scaling:
     offset: npt.NDArray[np.float64]
 
 
+def composed(first: Scaling, gain: npt.NDArray[np.float64], offset: npt.NDArray[np.float64]) -> Scaling | None:
+    """gain * first + offset as one scaling, where float64 holds it exactly; else None."""
+    gains, offsets = gain * first.gain, gain * first.offset + offset
+    for g, o, g1, o1, g2, o2 in zip(gains, offsets, first.gain, first.offset, np.broadcast_to(gain, gains.shape),
+                                    np.broadcast_to(offset, gains.shape), strict=True):
+        factor = Fraction(float(g2))
+        if Fraction(float(g)) != factor * Fraction(float(g1)) or \
+                Fraction(float(o)) != factor * Fraction(float(o1)) + Fraction(float(o2)):
+            return None
+    return Scaling(gains, offsets)
+
+
 def fold(total: Sum, scaling: Scaling) -> Sum | None:
     """The scaled sum as a plain one if gains are powers of two and offsets no finer than the products, else None."""
     signs, gain_frac = dyadic(scaling.gain)

@@ -30,7 +30,7 @@ from aie_explorer.ir import (
     Tensor,
 )
 from aie_explorer.passes.accumulators import EXACT_OUTPUT_BITS, result_range, sum_bits, sum_range
-from aie_explorer.passes.affine import Scaling, fold, realize_scaled
+from aie_explorer.passes.affine import Scaling, composed, fold, realize_scaled
 from aie_explorer.passes.ranges import Range
 from aie_explorer.passes.realize import realize
 from aie_explorer.passes.sums import Sum, Term, rows_of, selected, side_by_side, summed
@@ -149,7 +149,12 @@ class _Formation:
         free = isinstance(value, Pending) and not (value.reached or value.rectified or value.slope_shift
                                                    or value.lookup) and key(value) not in self.formed
         if isinstance(op, Scale):
-            if not free or (isinstance(value, Pending) and value.scaling is not None):
+            before = value.scaling if isinstance(value, Pending) else None
+            after = None if before is None else composed(before, op.gain, op.offset)
+            if free and after is not None:
+                assert isinstance(value, Pending)
+                return replace(value, source=op.source, scaling=after)
+            if not free or before is not None:
                 value = Pending(self._copied(value, op), op.output, op.source)
             assert isinstance(value, Pending)
             shape = (value.total.n,)

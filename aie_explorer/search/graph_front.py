@@ -63,7 +63,7 @@ def graph_front(space: DesignSpace) -> Picks:
         state = _pruned(joined, kept)
         open_layers = [columns[c] for c in kept]
         steps.append(state)
-    chosen = nondominated(state.points)
+    chosen = nondominated(state.points.round(6))  # latencies are sums of fractions, whose order leaves traces
     picks = np.empty((len(chosen), len(steps)), np.intp)
     for i in range(len(steps) - 1, -1, -1):
         picks[:, i] = steps[i].option[chosen]

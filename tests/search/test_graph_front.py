@@ -35,8 +35,8 @@ def thinned(space, most, seed):
 
 def points(space, picks):
     f = figures(space, picks)
-    found = np.stack([f.tiles, f.interval_cycles, f.latency_cycles], axis=1).astype(float)
-    return {tuple(p) for p in found[nondominated(found)].round(6).tolist()}
+    found = np.stack([f.tiles, f.interval_cycles, f.latency_cycles], axis=1).astype(float).round(6)
+    return {tuple(p) for p in found[nondominated(found)].tolist()}
 
 
 def random_space(seed, steps, heads):
