@@ -115,7 +115,9 @@ def _fitted_shares(layers: Sequence[Columns], inputs: Sequence[int], outputs: Se
     bounds = [layer[field] for layer in layers for field in ("mac_cycles", "dma_in_cycles", "dma_out_cycles")]
     bounds += [layers[i]["plio_in_cycles"] for i in inputs] + [layers[i]["plio_out_cycles"] for i in outputs]
     moved = sum(layer["mac_cycles"] + layer["dma_in_cycles"] + layer["dma_out_cycles"] for layer in layers)
-    return 1 - np.minimum(np.maximum.reduce(bounds) / interval, 1), 1 - np.minimum(moved / latency, 1)
+    of_interval: FloatColumn = np.minimum(np.maximum.reduce(bounds) / interval, 1)
+    of_latency: FloatColumn = np.minimum(moved / latency, 1)
+    return 1.0 - of_interval, 1.0 - of_latency
 
 
 def _in_order(count: int, edges: Sequence[Edge]) -> list[int]:

@@ -127,7 +127,7 @@ def _integers(quantizer: Quantizer | None, values: FloatArray, role: Role, most_
     return exact_integers(values, most_bits) if quantizer is None else weight_integers(quantizer, values, role, where)
 
 
-def exact_integers(values: npt.NDArray[np.floating], most_bits: int) -> ScaledIntegers | None:
+def exact_integers(values: FloatArray | npt.NDArray[np.float32], most_bits: int) -> ScaledIntegers | None:
     """Unquantized numbers as integers times one power of two, None when they need more than `most_bits`.
 
     >>> found = exact_integers(np.array([0.5, -0.75], np.float32), 16)

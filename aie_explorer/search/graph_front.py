@@ -79,7 +79,8 @@ def _alike(space: DesignSpace, i: int) -> npt.NDArray[np.intp]:
     if not accepted:
         return np.zeros(sides, np.intp)
     _, first, inverse = np.unique(np.concatenate(accepted, axis=1), axis=0, return_index=True, return_inverse=True)
-    return first[inverse.ravel()]
+    alike: npt.NDArray[np.intp] = first[inverse.ravel()]
+    return alike
 
 
 def _joined(state: _Partial, space: DesignSpace, i: int, open_layers: list[int], edge: Edge | None,
