@@ -6,7 +6,8 @@ import string
 from collections.abc import Mapping, Sequence
 
 from aie_explorer.devices import Device, find
-from aie_explorer.placement.geometry import Block, Tile, check
+from aie_explorer.placement.geometry import Block, Tile
+from aie_explorer.placement.rules import check
 
 _SYMBOLS = string.ascii_uppercase + string.ascii_lowercase + string.digits
 _TICK = 5  # columns between two numbers below the array
