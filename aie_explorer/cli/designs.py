@@ -19,7 +19,7 @@ from aie_explorer.design import Design, load_design
 from aie_explorer.errors import DesignError, ExportError, MissingExtraError
 from aie_explorer.explorer import Explorer
 from aie_explorer.frontends import load
-from aie_explorer.placement import Block, floorplan_text
+from aie_explorer.placement import floorplan_text
 
 SUFFIXES = (".csv", ".json", ".parquet")
 MOST_DESIGNS = 10_000_000  # 1.7 million of three layers take 0.7 GB
@@ -159,7 +159,7 @@ def design_text(design: Design) -> str:
     estimate = design.estimate()
     layers = estimate.to_frame().reset_index()[["layer", "microtile", "cas_length", "cas_num", "split", "tiles",
                                                 "kernel_cycles", "dma_in_cycles", "dma_out_cycles", "efficiency"]]
-    blocks = [Block(name, choice.cas_length, choice.cas_num) for name, choice in design.layers.items()]
+    problem, memory_tiles = design.placement_problem, [buffer.memory_tile for buffer in design.plan().buffers]
     return "\n".join([
         f"{design.network.name} on {design.device.name}, batch {design.network.batch}", "", frame_text(layers), "",
         f"tiles       {estimate.tiles} of {estimate.device_tiles}",
@@ -168,7 +168,8 @@ def design_text(design: Design) -> str:
         f"latency     {estimate.latency_cycles:.0f} cycles, {estimate.latency_ns:.0f} ns",
         f"error       {estimate.error}",
         f"of peak     {estimate.tops:.2f} of {estimate.peak_tops:.2f} TOPS of these tiles ({estimate.efficiency:.1%})",
-        f"limit       {estimate.explanation}", "", floorplan_text(design.place(), blocks, design.device)])
+        f"limit       {estimate.explanation}", "", floorplan_text(
+            design.place(), problem.blocks, design.device, edges=problem.edges, memory_tiles=memory_tiles)])
 
 
 def _refuse_choices(arguments: argparse.Namespace) -> None:

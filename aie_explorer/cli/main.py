@@ -91,12 +91,12 @@ def _discard_output() -> None:
 
 
 def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
-    from aie_explorer.cli import demo, designs, estimates, models
+    from aie_explorer.cli import demo, designs, estimates, models, placements
 
     return {"devices": models.devices, "info": models.info, "verify": models.verify, "sweep": designs.sweep,
             "best": designs.best, "export": designs.export, "demo": demo.demo,
             "estimate": estimates.estimate, "calibration": estimates.calibration,
-            "measured": estimates.measured}
+            "measured": estimates.measured, "place": placements.place}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -160,6 +160,9 @@ def _parser() -> argparse.ArgumentParser:
     measured.add_argument("--overwrite", action="store_true", help="replace the profile NAME")
     measured.add_argument("--json", action="store_true", help="print JSON")
 
+    _place_arguments(commands.add_parser(
+        "place", help="place the blocks of a problem file, with a bound on what is possible"))
+
     verify = commands.add_parser("verify",
                                  help="compare a project in host emulation, or our arithmetic with QKeras, bit by bit")
     _model_arguments(verify)
@@ -170,6 +173,14 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--samples", type=whole, default=1000,
                         help="random samples if no vectors are given (default: 1000, at most 1000000)")
     return parser
+
+
+def _place_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("problem", metavar="PROBLEM.json", help="blocks, edges and array; see docs/placement.md")
+    parser.add_argument("--seconds", type=_number, metavar="S",
+                        help="what may be spent on a better placement and a proof, with OR-Tools (default: 10); 0 for "
+                             "the quick placement")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _model_arguments(parser: argparse.ArgumentParser) -> None:

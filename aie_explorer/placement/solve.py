@@ -30,7 +30,8 @@ from aie_explorer.placement.tables import Tables, tables_of
 _SMALL, _LARGE = 4, 5  # blocks of the groups that give bounds, without and with seconds to spend
 _FIRST_PROOF = 0.3  # deterministic seconds of the first proof
 _PROOF_SHARE = 0.35  # of the seconds, in deterministic ones: these take up to twice as long
-_ROUNDS_A_SECOND = 60  # of improvement beside the proof, on the slower of two shared cores
+_ROUNDS_A_SECOND = 80  # of improvement beside the proof, on the slower of two shared cores
+_USED = 0.97  # share of the seconds after which work stops, so that the answer is there in time
 _ROUNDS_AFTER_PACKING = 100  # a packing ignores distance, so there is much to improve
 _MOST_SECONDS = 86_400.0
 
@@ -104,7 +105,7 @@ def solve(problem: Problem, seconds: float = 0.0) -> Solution:
     if seconds:
         solver.require()
     tables = tables_of(problem)
-    clock = _Clock(begin + seconds)
+    clock = _Clock(begin + _USED * seconds)
     anchors, bound = _start(tables, seconds, clock)
     groups = clusters(tables, _LARGE if seconds else _SMALL) if tables.cost(anchors) > bound else []
     bound = max(bound, _bound(tables, groups)) if groups else bound

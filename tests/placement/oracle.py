@@ -74,10 +74,15 @@ def cost(problem, placement):
 
 
 def best_cost(problem):
-    """The cost of the best placement, None if there is none: every legal combination of positions is looked at."""
+    """The cost of the best placement, None if there is none.
+
+    Every legal combination of positions is looked at, but for those whose first blocks alone already cost more than
+    the best one found: no term of the cost is negative.
+    """
     columns, rows = problem.array.columns, problem.array.rows
     spots = [[(x, y) for x in range(columns - b.width + 1) for y in range(rows - b.height + 1)] for b in problem.blocks]
     names = [b.name for b in problem.blocks]
+    parts = [_first(problem, count) for count in range(len(names) + 1)]
     best = [None]
 
     def extend(placement):
@@ -89,7 +94,8 @@ def best_cost(problem):
         index = len(placement)
         for spot in spots[index]:
             grown = {**placement, names[index]: spot}
-            if not faults(_first(problem, index + 1), grown):
+            part = parts[index + 1]
+            if (best[0] is None or cost(part, grown) < best[0]) and not faults(part, grown):
                 extend(grown)
 
     extend({})
@@ -103,16 +109,21 @@ def _first(problem, count):
     return Problem(problem.blocks[:count], tuple(e for e in problem.edges if {e.producer, e.consumer} <= names),
                    problem.array, problem.weights,
                    Rules(rules.keepout_columns, rules.keepout_shared, rules.forbidden_columns, rules.reserved,
-                         tuple(pin for pin in rules.pins if pin[0] in names)))
+                         tuple(pin for pin in rules.pins if pin[0] in names)),
+                   tuple(name for name in problem.inputs if name in names),
+                   tuple(name for name in problem.outputs if name in names))
 
 
-def random_problem(seed, *, columns, rows, blocks, fill=0.7):
-    """A problem of up to `blocks` blocks on an array of up to columns x rows tiles, with rules of every kind."""
+def random_problem(seed, *, columns, rows, blocks, fill=0.7, least=(2, 1, 1)):
+    """A problem of up to `blocks` blocks on an array of up to columns x rows tiles, with rules of every kind.
+
+    `least` are the fewest columns, rows and, where they fit, blocks.
+    """
     numbers = random.Random(seed)
-    array = Array(numbers.randint(2, columns), numbers.randint(1, rows), "the array",
+    array = Array(numbers.randint(least[0], columns), numbers.randint(least[1], rows), "the array",
                   tuple(range(numbers.randint(0, 2), 4)) if numbers.random() < 0.5 else ())
     shapes, used = [], 0
-    for _ in range(numbers.randint(1, blocks)):
+    for _ in range(numbers.randint(least[2], blocks)):
         width, height = numbers.randint(1, max(1, array.columns // 2)), numbers.randint(1, array.rows)
         if used + width * height <= fill * array.tiles:
             shapes.append((width, height))
