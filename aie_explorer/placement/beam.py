@@ -100,14 +100,16 @@ class Floor:
         needed = sum((tables.blocks[i].width + self._kept(i)) * tables.blocks[i].height for i in left)
         usable = _usable(widths, tables.columns + self.keepout + 1)
         half = used.shape[1] // 2
-        free = ~to_bools(used[:, :half] | used[:, half:], self.size).reshape(-1, tables.columns, tables.rows)
-        run = np.full((len(used), tables.rows), self.keepout, np.intp)
-        total = np.zeros((len(used), tables.rows), np.int64)
-        for x in range(tables.columns):
-            ends = ~free[:, x]
-            total += np.where(ends, usable[run], 0)
-            run = np.where(ends, 0, run + 1)
-        enough: Bools = (total + usable[run]).sum(axis=1) >= needed
+        barred = to_bools(used[:, :half] | used[:, half:], self.size).reshape(-1, tables.columns, tables.rows)
+        # by column the last barred one so far, beginning with one that leaves a keepout's room west of the array
+        last = np.empty((len(used), tables.columns + 1, tables.rows), np.int32)
+        last[:, 0] = -1 - self.keepout
+        last[:, 1:] = np.where(barred, np.arange(tables.columns, dtype=np.int32)[:, None], -1 - self.keepout)
+        np.maximum.accumulate(last, axis=1, out=last)
+        stretch = np.arange(tables.columns + 1, dtype=np.int32)[:, None] - last - 1
+        # a stretch ends at a barred column, or at the east edge
+        enough: Bools = ((usable[stretch[:, :-1]] * barred).sum(axis=(1, 2))
+                         + usable[stretch[:, -1]].sum(axis=1)) >= needed
         return enough
 
     def _kept(self, block: int) -> int:

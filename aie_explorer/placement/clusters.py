@@ -7,7 +7,7 @@ cost less. Groups of one form (shapes and edges) are placed once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,15 +40,25 @@ class Cluster:
     least: int
 
 
-def clusters(tables: Tables, size: int) -> list[Cluster]:
-    """The groups of up to `size` blocks whose edges cost more together than the groups inside them show."""
-    found: list[Cluster] = []
+def clusters(tables: Tables, least_of: Sequence[int], size: int, forms: int) -> list[Cluster]:
+    """The groups of up to `size` blocks whose edges cost more together than the groups inside them show.
+
+    Args:
+        tables: the problem.
+        least_of: by link, what it costs at least alone.
+        size: blocks of the largest groups.
+        forms: how many forms of groups are placed at most.
+    """
+    found = [Cluster(tuple(sorted((link.producer, link.consumer))), (i,), least)
+             for i, (link, least) in enumerate(zip(tables.links, least_of, strict=True)) if least]
     known: dict[object, int] = {}
     for blocks in _groups(tables, size):
         inside = set(blocks)
         links = tuple(i for i, link in enumerate(tables.links) if {link.producer, link.consumer} <= inside)
         form, shown = _form(tables, blocks, links), _shown(found, set(links))
         if form not in known:
+            if len(known) == forms:
+                continue
             known[form] = _least(tables, blocks, links, shown)
         least = known[form]
         if least > shown:
@@ -75,13 +85,14 @@ def cluster_bound(tables: Tables, found: Iterable[Cluster], least: Iterable[int]
 
 
 def _groups(tables: Tables, size: int) -> list[tuple[int, ...]]:
-    """Groups of blocks joined by edges, small ones first."""
+    """Groups of three blocks or more joined by edges, small ones first."""
     level = {frozenset([i]) for i in range(len(tables.blocks))}
     groups: list[tuple[int, ...]] = []
-    for _ in range(2, size + 1):
+    for count in range(2, size + 1):
         level = {group | {tables.links[link].other(block)} for group in level for block in group
                  for link in tables.links_of[block] if tables.links[link].other(block) not in group}
-        groups += sorted(tuple(sorted(group)) for group in level)
+        if count > 2:
+            groups += sorted(tuple(sorted(group)) for group in level)
         if len(groups) > _MOST_GROUPS:
             break
     return groups[:_MOST_GROUPS]

@@ -16,12 +16,13 @@ from aie_explorer.placement.tables import Tables, reduced
 Anchors = tuple[int, ...]
 
 _EFFORT = Effort(width=24, branch=8)
-_MOST = 12  # blocks taken off together
+_MOST = 24  # blocks taken off together
+_SKEW = 2  # the higher, the more often few
 _JITTER = 3.0  # tiles of noise on distances, so that the same block has different neighbours
 
 
 def improve(
-    tables: Tables, anchors: Anchors, rounds: int, *, seed: int = 0, floor: int = 0,
+    tables: Tables, anchors: Anchors, rounds: int, *, seed: int = 0, heat: float = 0.0, floor: int = 0,
     enough: Callable[[], bool] = lambda: False,
 ) -> tuple[int, Anchors]:
     """A placement that costs no more.
@@ -31,6 +32,8 @@ def improve(
         anchors: a legal placement.
         rounds: how often blocks are taken off.
         seed: of the choice of blocks.
+        heat: columns by which a placement on the way may cost more than the last one, at first; less and less later.
+            Long searches so leave what short ones cannot.
         floor: a cost that cannot be beaten; reaching it ends the search.
         enough: asked before each round; ends the search early, for a limit of wall time.
 
@@ -38,25 +41,31 @@ def improve(
         Its whole cost and its anchors.
     """
     cost, numbers = tables.cost(anchors), random.Random(seed)
+    best = cost, anchors
     movable = [i for i, allowed in enumerate(tables.allowed) if allowed.sum() > 1]
-    for _ in range(rounds if movable else 0):
-        if cost <= floor or enough():
+    for step in range(rounds if movable else 0):
+        if best[0] <= floor or enough():
             break
         chosen = _chosen(tables, anchors, movable, numbers)
         part = reduced(tables, chosen, anchors)
-        # one more than the cost, so that a different placement of equal cost may be taken, and lead on
-        found = search(Floor(part), guide_of(part, range(len(chosen))), _EFFORT, cost + 1).best
-        if found is not None:
-            cost, moved = found[0], list(anchors)
-            for block, anchor in zip(chosen, found[1], strict=True):
+        # at least one more than the cost, so that a different placement of equal cost may be taken, and lead on
+        slack = 1 + int(heat * tables.factor * (1 - step / rounds) * numbers.random())
+        before = tuple(anchors[block] for block in chosen)
+        found = search(Floor(part), guide_of(part, range(len(chosen))), _EFFORT, cost + slack).placements
+        other = next((one for one in found if one[1] != before), None)
+        if other is not None:
+            cost, moved = other[0], list(anchors)
+            for block, anchor in zip(chosen, other[1], strict=True):
                 moved[block] = anchor
             anchors = tuple(moved)
-    return cost, anchors
+            if cost < best[0]:
+                best = cost, anchors
+    return best
 
 
 def _chosen(tables: Tables, anchors: Sequence[int], movable: Sequence[int], numbers: random.Random) -> list[int]:
     """Blocks to take off, in the order of placing them again."""
-    count = min(len(movable), 2 + int(numbers.random() * (_MOST - 1)))
+    count = min(len(movable), 2 + int(numbers.random() ** _SKEW * (_MOST - 1)))
     first = movable[int(numbers.random() * len(movable))]
     grow = _linked if numbers.random() < 0.5 else _nearby
     chosen = grow(tables, anchors, movable, first, count, numbers)

@@ -27,10 +27,12 @@ from aie_explorer.placement.problem import Problem
 from aie_explorer.placement.quick import quick
 from aie_explorer.placement.tables import Tables, tables_of
 
-_SMALL, _LARGE = 4, 5  # blocks of the groups that give bounds, without and with seconds to spend
+# blocks and number of forms of the groups that give bounds, without and with seconds to spend
+_SMALL, _LARGE = (4, 40), (5, 200)
 _FIRST_PROOF = 0.3  # deterministic seconds of the first proof
 _PROOF_SHARE = 0.35  # of the seconds, in deterministic ones: these take up to twice as long
 _ROUNDS_A_SECOND = 80  # of improvement beside the proof, on the slower of two shared cores
+_HEAT = 1.0  # columns; see `improve`
 _USED = 0.97  # share of the seconds after which work stops, so that the answer is there in time
 _ROUNDS_AFTER_PACKING = 100  # a packing ignores distance, so there is much to improve
 _MOST_SECONDS = 86_400.0
@@ -107,8 +109,11 @@ def solve(problem: Problem, seconds: float = 0.0) -> Solution:
     tables = tables_of(problem)
     clock = _Clock(begin + _USED * seconds)
     anchors, bound = _start(tables, seconds, clock)
-    groups = clusters(tables, _LARGE if seconds else _SMALL) if tables.cost(anchors) > bound else []
-    bound = max(bound, _bound(tables, groups)) if groups else bound
+    groups: list[Cluster] = []
+    if tables.cost(anchors) > bound:
+        guide = guide_of(tables, orders(tables)[0])
+        groups = clusters(tables, guide.least, *(_LARGE if seconds else _SMALL))
+        bound = max(bound, cluster_bound(tables, groups, guide.least))
     if seconds and tables.cost(anchors) > bound:
         anchors, bound = _settled(tables, anchors, bound, groups, seconds, clock)
     placement = tables.named(anchors, min(bound, tables.cost(anchors)))
@@ -142,11 +147,6 @@ def _start(tables: Tables, seconds: float, clock: _Clock) -> tuple[Anchors, int]
     return anchors, found.bound
 
 
-def _bound(tables: Tables, groups: list[Cluster]) -> int:
-    guide = guide_of(tables, orders(tables)[0])
-    return max(guide.bound, cluster_bound(tables, groups, guide.least))
-
-
 def _settled(tables: Tables, anchors: Anchors, bound: int, groups: list[Cluster], seconds: float, clock: _Clock
              ) -> tuple[Anchors, int]:
     """A better placement or a better bound."""
@@ -161,7 +161,8 @@ def _settled(tables: Tables, anchors: Anchors, bound: int, groups: list[Cluster]
                             deterministic_seconds=_PROOF_SHARE * seconds, wall_seconds=clock.left())
         # when the proof is complete, what the other search finds does not matter, so it may stop at once
         settled: Callable[[], bool] = lambda: (proof.done() and proof.result().complete) or clock.out()  # noqa: E731
-        _, other = improve(tables, anchors, round(_ROUNDS_A_SECOND * seconds), seed=1, floor=bound, enough=settled)
+        _, other = improve(tables, anchors, round(_ROUNDS_A_SECOND * seconds), seed=1, heat=_HEAT,
+                           floor=bound, enough=settled)
         last = proof.result()
     clock.struck = (clock.struck or last.timed_out) and not last.complete
     best = min((candidate for candidate in (last.anchors, anchors, other) if candidate is not None), key=tables.cost)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
 
+_NEARLY = 0.99  # of a limit of wall time: the solver stops a little before it
 _ROUNDING = 1e-3  # of the solver's bound, a floating-point number
 
 
@@ -84,7 +85,7 @@ def prove(
     for group in groups:
         model.cp.Add(sum(model.costs[link] for link in group.links) >= group.least)
     limit = int(FAR) if known is None else tables.cost(known) - 1
-    total = sum(model.costs) + sum(model.own) + tables.constant
+    total = sum(model.costs) + sum(model.own) + tables.constant + model.cp.NewIntVar(0, 0, "an expression at least")
     model.cp.Add(total >= bound)
     if known is not None:
         model.cp.Add(total <= limit)
@@ -99,7 +100,7 @@ def prove(
     solver.parameters.max_deterministic_time = deterministic_seconds
     solver.parameters.max_time_in_seconds = wall_seconds
     status = solver.Solve(model.cp)
-    late = solver.WallTime() >= wall_seconds
+    late = solver.WallTime() >= _NEARLY * wall_seconds
     if status == cp.INFEASIBLE:
         return Proof(None, limit + 1, True, False)
     proven = max(bound, math.ceil(solver.BestObjectiveBound() - _ROUNDING))
