@@ -125,7 +125,7 @@ def limits_of(arguments: argparse.Namespace) -> dict[str, float]:
 
 def best_of(arguments: argparse.Namespace) -> Design:
     """The best design by the arguments."""
-    return explorer_of(arguments).best(given(arguments, "objective"), **limits_of(arguments))
+    return explorer_of(arguments).best(given(arguments, "objective"), copies=None, **limits_of(arguments))
 
 
 def best(arguments: argparse.Namespace) -> int:

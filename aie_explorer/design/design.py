@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from aie_explorer.arguments import whole
 from aie_explorer.cycles.operands import operands_of
 from aie_explorer.cycles.spec import GRAPH_INPUT, LayerSpec, NetworkSpec
 from aie_explorer.design.estimate import Estimate, estimate, single_design_space
 from aie_explorer.devices import Device, find
 from aie_explorer.errors import AieExplorerError, DesignError, ModelError
 from aie_explorer.ir import Network
+from aie_explorer.ir.replicate import replicated
 from aie_explorer.ir.serialize import network_from_json, network_to_json
 from aie_explorer.space import Choice, parse_choice
 
@@ -41,15 +43,18 @@ class Design:
         network: a lowered network.
         device: where it runs, with its clocks and PLIO width.
         choices: one a layer, in the network's order.
+        copies: of the whole network side by side, each with ports of its own.
     """
 
     network: Network = field(compare=False)
     device: Device
     choices: tuple[Choice, ...]
+    copies: int = 1
     network_digest: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "network_digest", self.network.digest)
+        whole(self.copies, "copies", least=1)
         if len(self.choices) != len(self.network.layers):
             raise DesignError(f"{len(self.choices)} choices for {len(self.network.layers)} layers",
                               where=self.network.name)
@@ -75,8 +80,15 @@ class Design:
 
     @property
     def tiles(self) -> int:
-        """Tiles used."""
-        return sum(choice.tiles for choice in self.choices)
+        """Tiles used, by all copies."""
+        return self.copies * sum(choice.tiles for choice in self.choices)
+
+    @cached_property
+    def on_array(self) -> Design:
+        """The design as it stands on the array: where there are copies, one network of as many independent parts."""
+        if self.copies == 1:
+            return self
+        return Design(replicated(self.network, self.copies), self.device, self.choices * self.copies)
 
     @cached_property
     def spec(self) -> NetworkSpec:
@@ -95,13 +107,15 @@ class Design:
                 those of the package when None.
         """
         if constants is None:
-            return estimate(self.space)
-        return estimate(single_design_space(self.network, self.device, self.choices, constants))
+            return estimate(self.space, self.copies)
+        return estimate(single_design_space(self.network, self.device, self.choices, constants), self.copies)
 
     @cached_property
     def _placement(self) -> Placement:
         from aie_explorer.placement import Block, place
 
+        if self.copies > 1:
+            return self.on_array.place()
         names = list(self.layers)
         blocks = [Block(name, choice.cas_length, choice.cas_num) for name, choice in self.layers.items()]
         edges = [(names[source], names[i]) for i, sources in enumerate(self.space.sources) for source in sources
@@ -120,6 +134,8 @@ class Design:
     def _plan(self) -> Plan:
         from aie_explorer.transport import plan
 
+        if self.copies > 1:
+            return self.on_array.plan()
         return plan(self.space, self.place())
 
     def plan(self) -> Plan:
@@ -179,7 +195,7 @@ class Design:
         return {
             "format": FORMAT, "device": device.part or device.name, "clock_mhz": device.clock_mhz,
             "pl_clock_mhz": device.pl_clock_mhz, "plio_bits": device.plio_bits,
-            "layers": {name: choice.to_dict() for name, choice in self.layers.items()},
+            "layers": {name: choice.to_dict() for name, choice in self.layers.items()}, "copies": self.copies,
             "network_digest": self.network_digest, "network": network_to_json(self.network),
         }
 
@@ -197,16 +213,17 @@ class Design:
                                          pl_clock_mhz=float(data["pl_clock_mhz"]), plio_bits=int(data["plio_bits"]))
             network = network_from_json(data["network"], where)
             layers = dict(data["layers"])
-            digest = data["network_digest"]
+            digest, copies = data["network_digest"], whole(data.get("copies", 1), "copies", least=1)
         except (KeyError, TypeError, ValueError) as error:
             raise DesignError(f"is not a design of this package ({type(error).__name__}: {error})",
                               where=where) from None
         if digest != network.digest:
             raise DesignError("the network does not match its digest; the file was changed or damaged", where=where)
-        return cls.of(network, device, layers)
+        return cls.of(network, device, layers, copies)
 
     @classmethod
-    def of(cls, network: Network, device: Device, layers: Mapping[str, Choice | Mapping[str, object]]) -> Design:
+    def of(cls, network: Network, device: Device, layers: Mapping[str, Choice | Mapping[str, object]],
+           copies: int = 1) -> Design:
         """A design from one complete choice for every layer, by name.
 
         Raises:
@@ -219,10 +236,11 @@ class Design:
         missing = [name for name in names if name not in layers]
         if missing:
             raise DesignError("no choice is given for this layer", where=missing[0])
-        return cls(network, device, tuple(parse_choice(layers[name], name) for name in names))
+        return cls(network, device, tuple(parse_choice(layers[name], name) for name in names), copies)
 
     def __str__(self) -> str:
         lines = [f"{self.network.name} on {self.device.name}, batch {self.network.batch}"]
+        lines += [f"  {self.copies} copies of"] * (self.copies > 1)
         lines += [f"  {name}: {choice}" for name, choice in self.layers.items()]
         return "\n".join([*lines, f"  {self.estimate()}"])
 

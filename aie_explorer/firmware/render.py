@@ -65,7 +65,7 @@ class Role:
 def render(design: Design, stimulus: Stimulus) -> Iterator[tuple[str, str]]:
     """(path in the project, text) of every file."""
     plan, placement = design.plan(), design.place()
-    context = _context(design, plan, placement, stimulus)
+    context = _context(design.on_array, plan, placement, stimulus) | {"estimate": str(design.estimate())}
     for path, template in VERBATIM.items():
         yield path, resources.files("aie_explorer.firmware").joinpath("templates", template).read_text(encoding="utf-8")
     for file in sorted(path for path in include_folder().rglob("*") if path.is_file()):
@@ -139,7 +139,7 @@ def _context(design: Design, plan: Plan, placement: Placement, stimulus: Stimulu
     return {
         "name": design.network.name, "device": device.name, "board": device.board, "platform": _platform(design),
         "batch": design.network.batch, "tiles": design.tiles, "device_tiles": device.tiles,
-        "version": aie_explorer.__version__, "vitis": OLDEST_VITIS, "estimate": str(design.estimate()),
+        "version": aie_explorer.__version__, "vitis": OLDEST_VITIS,
         "plio_bits": device.plio_bits, "pl_clock_mhz": device.pl_clock_mhz, "banks": BANKS,
         "iterations": stimulus.iterations, "samples": stimulus.samples,
         "layers": [layer_context(op, layer, design, placement)
