@@ -79,7 +79,8 @@ def network_cycles(names: Sequence[str], layers: Sequence[Columns], edges: Seque
         for index, (producer, consumer) in enumerate(joined):
             if consumer == i:
                 # from tile to tile the words travel once, and there is one leg to set up instead of two
-                saved = layers[producer]["dma_out_cycles"] + known.hand_over_cycles
+                saved = known.hand_over_cycles + np.minimum(layers[producer]["dma_out_cycles"],
+                                                            layers[i]["dma_in_cycles"])
                 arrivals.append(ready[producer] - (saved * direct[index] if direct is not None else 0.0))
         ready[i] = np.maximum.reduce(arrivals) + layers[i]["latency_cycles"]
     level = np.maximum.reduce([layer["validity"] for layer in layers])

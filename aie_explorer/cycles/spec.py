@@ -12,12 +12,13 @@ from aie_explorer.arguments import number, whole
 from aie_explorer.cycles.kernel import BLOCKINGS, TWO_BY_TWO, Blocking
 from aie_explorer.cycles.operands import TYPES, Operands, type_bytes
 from aie_explorer.devices import Device, find
-from aie_explorer.errors import DesignError, DeviceError, nearest
+from aie_explorer.errors import DesignError, nearest
 from aie_explorer.space import Choice, parse_microtile
 
 MOST = 1 << 20  # of a size: far beyond what tiles can hold
 GRAPH_INPUT = "input"
 HAND_OVERS = ("memory_tile", "auto")
+SHORT = {"bf16": "bfloat16", "fp32": "float32"}  # names of types as publications write them
 NETWORK_KEYS = ("device", "clock_mhz", "batch", "plio_bits", "pl_clock_mhz", "hand_over", "layers")
 LAYER_KEYS = ("name", "inputs", "k", "n", "dtype_in", "dtype_w", "dtype_out", "bias", "relu", "microtile", "cas_length",
               "cas_num", "split", "blocking")
@@ -74,7 +75,7 @@ def parse_spec(data: object, where: str = "SPEC") -> NetworkSpec:
 
     Args:
         data: an object with the keys of NETWORK_KEYS, of which only `device` and `layers` must be there; a layer has
-            those of LAYER_KEYS, of which k, n, the types, microtile, cas_length and cas_num must be there.
+            those of LAYER_KEYS, of which k, n, the types and microtile must be there.
         where: what errors call it.
 
     Raises:
@@ -111,9 +112,6 @@ def _object(data: object, where: str, known: Sequence[str], needed: Sequence[str
 
 def _device(spec: Mapping[str, Any], where: str) -> Device:
     device = find(spec["device"])
-    if device.generation.memory_tile is None:
-        raise DeviceError(f"{device.generation.name} has no memory tiles, through which layers are joined",
-                          where=device.name, remedy="Choose an AIE-ML or AIE-MLv2 device such as vek280")
     changes: dict[str, Any] = {}
     for key in ("clock_mhz", "pl_clock_mhz"):
         if key in spec:
@@ -126,7 +124,7 @@ def _device(spec: Mapping[str, Any], where: str) -> Device:
 
 
 def _layer(row: object, where: str, index: int, before: Sequence[LayerSpec], device: Device) -> LayerSpec:
-    needed = ("k", "n", "dtype_in", "dtype_w", "dtype_out", "microtile", "cas_length", "cas_num")
+    needed = ("k", "n", "dtype_in", "dtype_w", "dtype_out", "microtile")
     data = _object(row, where, LAYER_KEYS, needed)
     k, n = (_size(data[key], f"{where}.{key}") for key in ("k", "n"))
     name = data.get("name", f"layer{index}")
@@ -136,7 +134,7 @@ def _layer(row: object, where: str, index: int, before: Sequence[LayerSpec], dev
         raise DesignError(f"is {data['bias']!r}", where=f"{where}.bias", remedy="Use true or false")
     operands = _operands(data, where)
     inputs = _inputs(data, where, before)
-    _check_inputs(inputs, k, operands, before, where)
+    _check_inputs(inputs, k, operands, before, where, named="inputs" in data)
     return LayerSpec(name, inputs, k, n, operands, _choice(data, where, device),
                      _blocking(data, where))
 
@@ -144,9 +142,10 @@ def _layer(row: object, where: str, index: int, before: Sequence[LayerSpec], dev
 def _operands(data: Mapping[str, Any], where: str) -> Operands:
     types = []
     for key in ("dtype_in", "dtype_w", "dtype_out"):
-        if not isinstance(data[key], str) or data[key] not in TYPES:
+        name = SHORT.get(data[key], data[key]) if isinstance(data[key], str) else None
+        if name not in TYPES:
             raise DesignError(f"is {data[key]!r}", where=f"{where}.{key}", remedy=f"Use one of {', '.join(TYPES)}")
-        types.append(data[key])
+        types.append(name)
     relu = data.get("relu", False)
     if not (isinstance(relu, bool) or relu == "leaky"):
         raise DesignError(f"is {relu!r}", where=f"{where}.relu", remedy='Use true, false or "leaky"')
@@ -168,15 +167,18 @@ def _inputs(data: Mapping[str, Any], where: str, before: Sequence[LayerSpec]) ->
     return tuple(names)
 
 
-def _check_inputs(inputs: Sequence[str], k: int, operands: Operands, before: Sequence[LayerSpec], where: str) -> None:
-    """The layers read together must be as wide as k and of the type read."""
+def _check_inputs(inputs: Sequence[str], k: int, operands: Operands, before: Sequence[LayerSpec], where: str,
+                  named: bool) -> None:
+    """The layers read together must be of the type read and, where they are named, as wide as k.
+
+    A plain chain may leave out what stands between two layers, such as a concatenation; the estimate warns of it.
+    """
     by_name = {layer.name: layer for layer in before}
     if any(name not in by_name for name in inputs):
         return
     width = sum(by_name[name].n for name in inputs)
-    if width != k:
-        raise DesignError(f"is {k}, but {', '.join(inputs)} gives {width}", where=f"{where}.k",
-                          remedy="Give `inputs` where it does not read the layer before alone")
+    if named and width != k:
+        raise DesignError(f"is {k}, but {', '.join(inputs)} gives {width}", where=f"{where}.k")
     for name in inputs:
         given = by_name[name].operands.out
         if type_bytes(given) != type_bytes(operands.a):
@@ -185,10 +187,10 @@ def _check_inputs(inputs: Sequence[str], k: int, operands: Operands, before: Seq
 
 def _choice(data: Mapping[str, Any], where: str, device: Device) -> Choice:
     values = []
-    for key, most in (("cas_length", device.columns), ("cas_num", device.rows)):
-        value = whole(data[key], f"{where}.{key}", least=1)
-        if value > most:
-            raise DesignError(f"is {value}; {device.name} allows 1 to {most}", where=f"{where}.{key}")
+    for key in ("cas_length", "cas_num"):
+        value = whole(data.get(key, 1), f"{where}.{key}", least=1)
+        if value > device.tiles:
+            raise DesignError(f"is {value}; {device.name} has {device.tiles} tiles", where=f"{where}.{key}")
         values.append(value)
     split = data.get("split", "features")
     if split not in ("features", "rows"):
