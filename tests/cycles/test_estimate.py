@@ -41,6 +41,8 @@ def test_everything_asked_for_is_there():
 @pytest.mark.parametrize(("change", "words"), [
     ({"batch": 0}, "SPEC.batch: is 0"), ({"batch": True}, "SPEC.batch"), ({"batch": 2.5}, "SPEC.batch"),
     ({"batch": 10**12}, "SPEC.batch"), ({"clock_mhz": 0}, "SPEC.clock_mhz"), ({"clock_mhz": math.inf}, "clock_mhz"),
+    ({"clock_mhz": 1e308, "pl_clock_mhz": 1e-300}, "SPEC.clock_mhz: is 1e+308. Use a frequency of"),
+    ({"pl_clock_mhz": 5e-324}, "SPEC.pl_clock_mhz"), ({"pl_clock_mhz": math.nan}, "SPEC.pl_clock_mhz: is nan"),
     ({"clock_mhz": "fast"}, "SPEC.clock_mhz"), ({"plio_bits": 48}, "48 bits"), ({"hand_over": "dma"}, "hand_over"),
     ({"layers": []}, "at least one layer"), ({"layers": {}}, "layers"), ({"layers": [3]}, "layers[0]"),
     ({"speed": 1}, "unknown key 'speed'"), ({"device": "vek999"}, "vek999"), ({"device": None}, "None")])
@@ -62,6 +64,16 @@ def test_bad_layers_are_refused(change, words):
     with pytest.raises(AieExplorerError) as error:
         estimate_spec(parse_spec(SPEC | {"layers": [LAYER | change]}))
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize("change", [
+    {"batch": "9" * 5000}, {"device": "v" * 5000}, {"s" * 5000: 1}, {"hand_over": ["x"] * 5000},
+    *({"layers": [LAYER | layer]} for layer in ({"k": 10**4000}, {"microtile": [4] * 5000}, {"dtype_in": "x" * 5000},
+                                                {"relu": "x" * 5000}, {"inputs": ["x" * 5000]}))])
+def test_errors_are_no_longer_than_a_screen(change):
+    with pytest.raises(AieExplorerError) as error:
+        estimate_spec(parse_spec(SPEC | change))
+    assert len(str(error.value)) < 500
 
 
 @pytest.mark.parametrize("key", ["k", "n", "dtype_in", "dtype_w", "dtype_out", "microtile"])
