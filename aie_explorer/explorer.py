@@ -150,7 +150,7 @@ class Explorer:
 
     @cached_property
     def _front(self) -> pd.DataFrame:
-        return to_frame(self.space, exact_front(self.space))
+        return to_frame(self.space, exact_front(self.space).picks)
 
     def best(self, objective: str = "interval", **limits: float) -> Design:
         """The best design of the exact front that can also be placed and fed.
@@ -171,7 +171,7 @@ class Explorer:
         front = self._front
         if ports:
             space = with_plio_limits(self.space, ports.get("max_plio_in"), ports.get("max_plio_out"))
-            front = to_frame(space, exact_front(space))
+            front = to_frame(space, exact_front(space).picks)
         order = ranked(front, objective, given)
         reasons: list[str] = []
         for i in range(len(order)):

@@ -2,11 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from aie_explorer.errors import DesignError, nearest
+from aie_explorer.search.space import DesignSpace
+from aie_explorer.space.usage import input_stage_bytes, macs_issued, output_stage_bytes
+
+PATH = ("tiles", "interval_cycles", "latency_cycles")
+Column = npt.NDArray[np.float64]
+
+
+def _plio_in(space: DesignSpace, i: int) -> Column:
+    ports: Column = space.layers[i].cycles["plio_in"] * float(i in space.input_layers)
+    return ports
+
+
+def _plio_out(space: DesignSpace, i: int) -> Column:
+    ports: Column = space.layers[i].cycles["plio_out"] * float(space.output_layers.count(i))
+    return ports
+
+
+def _plio(space: DesignSpace, i: int) -> Column:
+    return _plio_in(space, i) + _plio_out(space, i)
+
+
+def _memory_tile_bytes(space: DesignSpace, i: int) -> Column:
+    layer = space.layers[i]
+    drains = space.output_layers.count(i) + sum(edge.producers.count(i) for edge in space.edges)
+    used: Column = (output_stage_bytes(layer.table, layer.work) * drains).astype(np.float64)
+    if i in space.input_layers:
+        used += input_stage_bytes(layer.table, layer.work, space.device)
+    return used
+
+
+def _macs_issued(space: DesignSpace, i: int) -> Column:
+    return macs_issued(space.layers[i].table).astype(np.float64)
+
+
+ADDED: dict[str, Callable[[DesignSpace, int], Column]] = {
+    "plio_in": _plio_in, "plio_out": _plio_out, "plio": _plio, "memory_tile_bytes": _memory_tile_bytes,
+    "macs_issued": _macs_issued,
+}
+"""Objectives that add up over the layers: what each option of layer i of a space contributes."""
 
 # objective -> columns, the most important first; True where more is better
 OBJECTIVES: dict[str, tuple[tuple[str, bool], ...]] = {
