@@ -46,4 +46,4 @@ class Cheapest:
 
 def _cut(design: Design, name: str) -> str:
     choice = design.layers[name]
-    return f"{choice.cas_length} x {choice.cas_num} ({choice.tiles} tiles)"
+    return f"{choice.cas_length} x {choice.cas_num} ({choice.tiles} tile{'s' * (choice.tiles != 1)})"

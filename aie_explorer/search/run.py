@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from aie_explorer.errors import AieExplorerError, DesignError
-from aie_explorer.search.sweep import Chunk, Sweep, cost_chunk
+from aie_explorer.search.sweep import Combination, Sweep, cost_chunk
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) designs as a sweep goes on."""
@@ -96,8 +96,9 @@ def _on_dask(sweep: Sweep, wanted: Sequence[int], client: Any) -> Iterator[Finis
     """A Dask cluster, which itself costs again what a lost worker had."""
     from distributed import as_completed
 
-    shared = [client.scatter(one, broadcast=False, hash=False) for one in sweep.combinations]
-    made = {client.submit(_cost, shared[sweep.chunks[index].combination], sweep.chunks[index], pure=False): index
+    # as tasks, since what is scattered is lost for good with the worker that holds it
+    shared = [client.submit(_itself, one, pure=False) for one in sweep.combinations]
+    made = {client.submit(cost_chunk, shared[sweep.chunks[index].combination], sweep.chunks[index], pure=False): index
             for index in wanted}
     try:
         for future, frame in as_completed(made, with_results=True):
@@ -107,5 +108,5 @@ def _on_dask(sweep: Sweep, wanted: Sequence[int], client: Any) -> Iterator[Finis
         client.cancel(list(made))
 
 
-def _cost(one: Any, chunk: Chunk) -> pd.DataFrame:
-    return cost_chunk(one, chunk)
+def _itself(one: Combination) -> Combination:
+    return one
