@@ -148,11 +148,11 @@ def cost_chunk(one: Combination, chunk: Chunk) -> pd.DataFrame:
     sizes = tuple(len(rows) for rows in candidates)
     total = math.prod(sizes)
     if one.sample is None and (one.limit is None or total <= one.limit):
-        flat: npt.NDArray[np.int64] = np.arange(chunk.begin, chunk.end)
-        digits = np.stack(np.unravel_index(flat, sizes), axis=1)
+        digits = _digits(np.arange(chunk.begin, chunk.end), sizes)
     else:
         count = total if one.limit is None else min(total, one.limit)
-        digits = _drawn(sizes, count, one.sample or "random", one.seed)[chunk.begin:chunk.end]
+        drawn = _drawn(sizes, count, one.sample or "random", one.seed)[chunk.begin:chunk.end]
+        digits = drawn if drawn.ndim == 2 else _digits(drawn, sizes)
     picks = np.stack([rows[digit] for rows, digit in zip(candidates, digits.T, strict=True)], axis=1)
     return to_frame(space, realisable(space, picks, one.copies), one.copies)
 
@@ -164,16 +164,32 @@ def realisable(space: DesignSpace, picks: Picks, copies: int = 1) -> Picks:
     return kept
 
 
-@lru_cache(maxsize=2)
+def _digits(flat: npt.NDArray[np.int64], sizes: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """[designs, layers] which of its options each layer takes, from the place in the product."""
+    return np.stack(np.unravel_index(flat, sizes), axis=1)
+
+
+@lru_cache(maxsize=1)
 def _drawn(sizes: tuple[int, ...], count: int, sample: Sample, seed: int) -> npt.NDArray[np.int64]:
-    """[designs, layers] a sample of a product, in ascending order, none twice."""
+    """A sample of a product, in ascending order, none twice: [designs] places in it, or where it is too large for
+    these, [designs, layers] which option each layer takes."""
     rng = np.random.default_rng(seed)
+    drawn = (_draw(rng, size, count, sample) for size in sizes)
+    if math.prod(sizes) >= 2**62:
+        return np.unique(np.stack(list(drawn), axis=1), axis=0)
+    flat = np.zeros(count, np.int64)
+    for size, digit in zip(sizes, drawn, strict=True):
+        flat *= size
+        flat += digit
+    return np.unique(flat)
+
+
+def _draw(rng: np.random.Generator, size: int, count: int, sample: Sample) -> npt.NDArray[np.int64]:
+    """[count] options of a layer; of a Latin hypercube all equally often, in an order of the layer's own."""
     if sample == "random":
-        digits = np.stack([rng.integers(0, size, count) for size in sizes], axis=1)
-    else:  # each layer's options are all drawn equally often, in an order of its own
-        digits = np.stack([(rng.permutation(count) * size + rng.integers(0, size, count)) // count
-                           for size in sizes], axis=1)
-    return np.unique(digits, axis=0)
+        return rng.integers(0, size, count)
+    drawn: npt.NDArray[np.int64] = (rng.permutation(count) * size + rng.integers(0, size, count)) // count
+    return drawn
 
 
 @lru_cache(maxsize=8)

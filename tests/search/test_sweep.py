@@ -60,11 +60,17 @@ def test_samples_are_of_the_space_and_repeatable(sample):
 
 
 def test_a_latin_hypercube_draws_every_option_equally_often():
-    digits = sweep._drawn((4, 7, 9), 252, "latin_hypercube", 0)
-    wide = sweep._drawn((100, 300), 300, "latin_hypercube", 1)
-    assert len(digits) > 100
+    wide = sweep._digits(sweep._drawn((100, 300), 300, "latin_hypercube", 1), (100, 300))
     assert np.bincount(wide[:, 0]).tolist() == [3] * 100
     assert np.bincount(wide[:, 1]).tolist() == [1] * 300
+
+
+def test_a_product_beyond_what_counts_in_64_bits():
+    ex = aie.Explorer(mlp([128] * 21))
+    frame = ex.sweep(limit=200, sample="random")
+    assert frame.attrs["combinations"] > 2**63
+    assert ex.design(ex.constrained({"cas_num": 1}).sweep(limit=500, sample="latin_hypercube").iloc[0]).tiles > 0
+    assert len(sweep._drawn((4000,) * 21, 50, "random", 0)) == 50
 
 
 def test_fronts_of_several_batches():
