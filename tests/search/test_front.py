@@ -8,7 +8,7 @@ import pytest
 from graphs import random_graph
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from networks import mlp
+from networks import mlp, residual
 
 from aie_explorer.devices import find
 from aie_explorer.errors import AieExplorerError
@@ -159,3 +159,25 @@ def test_a_thinned_front_says_what_it_may_have_lost(monkeypatch):
         no_more = (near[:, 0] <= tiles) & (near[:, 1] <= interval * (1 + found.lost)) \
             & (near[:, 2] <= latency * (1 + found.lost))
         assert no_more.any()
+
+
+@given(seed=st.integers(0, 10**6), most=st.integers(3, 4))
+@settings(max_examples=25, deadline=None)
+def test_residual_blocks_equal_brute_force(seed, most):
+    """Segments of several layers behind others, whose interface to the layer before matters."""
+    agrees_with_brute_force(thinned(design_space(residual(2, 48), VEK280), most, seed))
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=25, deadline=None)
+def test_an_output_in_the_middle_may_be_the_last_to_leave(seed):
+    network = mlp([16, 400, 4])
+    both = network.replace(outputs=("dense0_y", "dense1_y"))
+    agrees_with_brute_force(thinned(design_space(both, VEK280), 40, seed))
+
+
+def test_deep_chains_hold_no_design_twice():
+    """Latencies are sums of many fractions, equal or not whatever their order."""
+    space = design_space(mlp([256] * 13), VEK280)
+    points = points_of(space, exact_front(space).picks)
+    assert len(nondominated(points)) == len(points)
