@@ -178,6 +178,6 @@ def test_an_output_in_the_middle_may_be_the_last_to_leave(seed):
 
 def test_deep_chains_hold_no_design_twice():
     """Latencies are sums of many fractions, equal or not whatever their order."""
-    space = design_space(mlp([256] * 13), VEK280)
+    space = design_space(mlp([256] * 25), VEK280)
     points = points_of(space, exact_front(space).picks)
     assert len(nondominated(points)) == len(points)
