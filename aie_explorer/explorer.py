@@ -15,11 +15,12 @@ import pandas as pd
 
 from aie_explorer.arguments import number, whole
 from aie_explorer.design import Design
+from aie_explorer.design.cheapest import Cheapest
+from aie_explorer.design.realise import fill, realisable
 from aie_explorer.devices import Device, find
 from aie_explorer.errors import AieExplorerError, DesignError
 from aie_explorer.ir import Network
-from aie_explorer.search.cheapest import Cheapest
-from aie_explorer.search.collect import collect, collect_into, parts_of, table_of
+from aie_explorer.search.collect import collect_into, table_of_sweep
 from aie_explorer.search.constraints import constrained
 from aie_explorer.search.copies import memory_tile_ports, most_copies
 from aie_explorer.search.figures import Picks
@@ -31,15 +32,7 @@ from aie_explorer.search.pareto import nondominated
 from aie_explorer.search.run import Progress
 from aie_explorer.search.space import DesignSpace, design_space
 from aie_explorer.search.store import StoredSweep, stored
-from aie_explorer.search.sweep import (
-    SAMPLES,
-    Combination,
-    Designs,
-    Sample,
-    Sweep,
-    layer_candidates,
-    plan_sweep,
-)
+from aie_explorer.search.sweep import SAMPLES, Combination, Designs, Sample, layer_candidates, plan_sweep
 from aie_explorer.space import Choice, choice_of
 
 if TYPE_CHECKING:
@@ -129,14 +122,9 @@ class Explorer:
         Returns:
             One design a row: the choices, and the figures with units in their names. `design(row)` rebuilds it.
         """
-        sweep = self._sweep(over, designs, sample, limit, seed)
-        finished = {} if resume is None else parts_of(resume, sweep)
-        complete = collect(sweep, finished, executor=executor, progress=progress, cancel=cancel)
-        frame = table_of(sweep, finished)
-        if not complete:
-            warnings.warn(f"interrupted: {len(finished)} of {len(sweep.chunks)} chunks are finished; pass this table "
-                          "as resume to go on", stacklevel=2)
-        elif sweep.sampled and sample is None:
+        sweep = plan_sweep(self.combinations(over, designs=designs, sample=sample, limit=limit, seed=seed))
+        frame = table_of_sweep(sweep, executor=executor, progress=progress, cancel=cancel, resume=resume)
+        if sweep.sampled and sample is None and frame.attrs["complete"]:
             warnings.warn(f"{sweep.size:,} combinations: costed a random sample of {sweep.looked_at:,}; raise limit or "
                           "restrict some layers", stacklevel=2)
         return frame
@@ -158,12 +146,17 @@ class Explorer:
             ExportError: when the folder holds something else, or cannot be written.
             MissingExtraError: without pyarrow.
         """
-        sweep = self._sweep(over, designs, sample, limit, seed)
+        sweep = plan_sweep(self.combinations(over, designs=designs, sample=sample, limit=limit, seed=seed))
         collect_into(path, sweep, executor=executor, progress=progress, cancel=cancel)
         return stored(path)
 
-    def _sweep(self, over: object, designs: Designs, sample: Sample | None, limit: int | None, seed: int) -> Sweep:
-        """Check what the user asks for, and plan it."""
+    def combinations(self, over: object = None, *, designs: Designs = "product", sample: Sample | None = None,
+                     limit: int | None = SWEEP_LIMIT, seed: int = 0, model: str = "") -> list[Combination]:
+        """What a sweep costs, one entry a device, batch and so on; arguments as of `sweep`.
+
+        Raises:
+            DesignError: for arguments of another kind, or unknown names.
+        """
         if over is not None and not isinstance(over, Mapping):
             raise DesignError(f"is a {type(over).__name__}", where="over",
                               remedy='Give a mapping such as {"dense0.cas_length": [1, 2, 4]}')
@@ -182,8 +175,8 @@ class Explorer:
                 for combo in itertools.product(*(outer[key] for key in keys))]
         # two names of one device count once
         explorers = list({(one.device, one.network.batch): one for one in made}.values())
-        return plan_sweep([Combination(one.network, one.device, self.constraints, inner, designs, sample, limit, seed,
-                                       count) for one in explorers for count in dict.fromkeys(copies)])
+        return [Combination(one.network, one.device, self.constraints, inner, designs, sample, limit, seed, count,
+                            model) for one in explorers for count in dict.fromkeys(copies)]
 
     def pareto(self, frame: pd.DataFrame | None = None, *, objectives: Sequence[str] = PATH) -> pd.DataFrame:
         """The designs nothing else beats.
@@ -257,9 +250,9 @@ class Explorer:
         order = self._ranked(objective, copies, limits)
         reasons: list[str] = []
         if objective == "throughput" and copies is None:
-            found = self._fill(order, reasons)
+            found = fill(zip(self._designs(order), order["samples_per_s"], strict=True), reasons)
         else:
-            found = next(self._realisable(order, reasons), None)
+            found = next(realisable(self._designs(order), reasons), None)
         if found is None:
             raise DesignError(f"none of the {len(order)} best designs can be realised; the first fails with: "
                               f"{reasons[0]}", remedy="Set a smaller max_tiles")
@@ -279,8 +272,8 @@ class Explorer:
         count = whole(count, "count", least=1)
         order = self._ranked(objective, copies, limits)
         rows: list[int] = []
-        for i in range(len(order)):
-            if not self.design(order.iloc[i]).check():
+        for i, design in enumerate(self._designs(order)):
+            if not design.check():
                 rows.append(i)
             if len(rows) == count:
                 break
@@ -300,7 +293,7 @@ class Explorer:
         front = self._front(PATH)
         faster = front[front["interval_cycles"] < interval * (1 - 1e-9)].sort_values(
             ["tiles", "interval_cycles", "latency_cycles"], kind="stable")
-        return Cheapest(design, next(iter(self._realisable(faster, [])), None))
+        return Cheapest(design, next(realisable(self._designs(faster), []), None))
 
     def _ranked(self, objective: Objective, copies: int | None, limits: Mapping[str, float]) -> pd.DataFrame:
         given = {name: number(value, name) for name, value in limits.items()}
@@ -310,10 +303,8 @@ class Explorer:
         if copies == 1:
             return ranked(self._front(needed), objective, given)
         picks, front = self._found(FILLING)
-        used = {name: front[name].to_numpy() for name in (*FILLING, "memory_tile_bytes")}
-        most, _ = most_copies(used | memory_tile_ports(self.space, picks), self.device)
-        if "max_tiles" in given:
-            most = np.minimum(most, (given["max_tiles"] // front["tiles"].to_numpy()).astype(np.int64))
+        used = {name: front[name].to_numpy() for name in (*FILLING, "memory_tile_bytes", "macs_issued", "plio")}
+        most = most_copies(used | memory_tile_ports(self.space, picks), self.device, given)
         least = 1 if copies is None else whole(copies, "copies", least=1)
         kept = np.flatnonzero(most >= least)
         if len(kept) == 0:
@@ -322,36 +313,8 @@ class Explorer:
         counts = most[kept] if copies is None else np.full(len(kept), least)
         return ranked(to_frame(self.space, picks[kept], counts), objective, given)
 
-    def _realisable(self, order: pd.DataFrame, reasons: list[str]) -> Iterator[Design]:
-        """The designs of a table that break no rule; why the others do is added to `reasons`."""
-        for i in range(len(order)):
-            design = self.design(order.iloc[i])
-            violations = design.check()
-            if not violations:
-                yield design
-            reasons += map(str, violations[:1])
-
-    def _fill(self, order: pd.DataFrame, reasons: list[str]) -> Design | None:
-        """The design whose copies are fastest together; where not all can be realised, as many as can."""
-        best, best_rate = None, 0.0
-        for i in range(len(order)):
-            row = order.iloc[i]
-            most, rate = int(row["copies"]), float(row["samples_per_s"])
-            if rate <= best_rate * (1 + 1e-9):
-                break  # those that follow promise no more
-            one = dataclasses.replace(self.design(row), copies=1)
-            least = int(best_rate / rate * most) + 1  # copies that would beat the best
-            low, high = least - 1, most  # low can be realised, or is not worth it
-            while low < high:
-                middle = high if low == least - 1 and high == most else (low + high + 1) // 2
-                design = dataclasses.replace(one, copies=middle)
-                violations = design.check()
-                if violations:
-                    reasons.append(str(violations[0]))
-                    high = middle - 1
-                else:
-                    best, best_rate, low = design, rate / most * middle, middle
-        return best
+    def _designs(self, frame: pd.DataFrame) -> Iterator[Design]:
+        return (self.design(frame.iloc[i]) for i in range(len(frame)))
 
     def design(self, layers: Mapping[str, Choice | Mapping[str, object]] | Mapping[Hashable, Any]
                | pd.Series[Any] | None = None) -> Design:

@@ -16,6 +16,7 @@ from aie_explorer.cli.main import LIMITS, given, whole
 from aie_explorer.cli.models import read_vectors
 from aie_explorer.cli.text import Progress, frame_text, plain, print_json
 from aie_explorer.design import Design, load_design
+from aie_explorer.design.realise import stops_more_copies
 from aie_explorer.errors import DesignError, ExportError, MissingExtraError
 from aie_explorer.explorer import Explorer
 from aie_explorer.frontends import load
@@ -227,7 +228,7 @@ def design_text(design: Design) -> str:
     return "\n".join([
         f"{design.network.name} on {design.device.name}, batch {design.network.batch}", "", frame_text(layers), "",
         f"tiles       {estimate.tiles} of {estimate.device_tiles}"
-        + (f", {design.copies} copies of the network" if design.copies > 1 else ""),
+        + (f", {design.copies} copies of the network: {stops_more_copies(design)}" if design.copies > 1 else ""),
         f"interval    {estimate.interval_cycles:.0f} cycles, {estimate.interval_ns:.0f} ns: "
         f"{estimate.samples_per_s / 1e6:.2f} M samples/s",
         f"latency     {estimate.latency_cycles:.0f} cycles, {estimate.latency_ns:.0f} ns",

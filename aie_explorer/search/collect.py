@@ -18,6 +18,20 @@ from aie_explorer.search.sweep import Chunk, Sweep
 Cancel = Callable[[], bool]
 
 
+def table_of_sweep(sweep: Sweep, *, executor: Any = None, progress: Progress | None = None,
+                   cancel: Cancel | None = None, resume: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The table of a sweep; interrupted that of its finished chunks, with a warning.
+
+    Raises:
+        DesignError: when `resume` is of another sweep, or nothing was finished.
+    """
+    finished = {} if resume is None else parts_of(resume, sweep)
+    if not collect(sweep, finished, executor=executor, progress=progress, cancel=cancel):
+        warnings.warn(f"interrupted: {len(finished)} of {len(sweep.chunks)} chunks are finished; pass this table as "
+                      "resume to go on", stacklevel=3)
+    return table_of(sweep, finished)
+
+
 def collect(sweep: Sweep, finished: dict[int, pd.DataFrame], *, executor: Any = None, progress: Progress | None = None,
             cancel: Cancel | None = None) -> bool:
     """Add the missing chunks to `finished`.

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from aie_explorer.devices import Device
+from aie_explorer.search.objectives import MOST
 from aie_explorer.search.space import DesignSpace
 from aie_explorer.space import ROWS
 
 IntColumn = npt.NDArray[np.int64]
+LARGEST = 10_000  # copies; no array is near it
 
 
 def resources(device: Device) -> dict[str, int]:
@@ -49,15 +51,17 @@ def memory_tile_ports(space: DesignSpace, picks: npt.NDArray[np.intp]) -> dict[s
     return {"memory_tile_ports_in": into, "memory_tile_ports_out": out}
 
 
-def most_copies(used: Mapping[str, npt.ArrayLike] | pd.DataFrame, device: Device) -> tuple[IntColumn, list[str]]:
-    """How many copies of each design the array's totals allow, and which resource stops more.
+def most_copies(used: Mapping[str, npt.NDArray[Any]], device: Device, limits: Mapping[str, float]) -> IntColumn:
+    """How many copies of each design the array's totals and a user's limits on what adds up allow.
 
     Args:
-        used: for the resources of `resources`, what one copy of each design uses; those left out are not looked at.
+        used: what one copy of each design uses, by the names of `resources` and of a sweep's columns.
         device: the array.
+        limits: of all copies together, such as max_tiles; others than those on `used` are passed over.
     """
-    allowed = {name: limit // np.maximum(np.asarray(used[name], np.int64), 1)
-               for name, limit in resources(device).items() if name in used}
-    names = list(allowed)
-    stacked = np.stack([allowed[name] for name in names])
-    return stacked.min(axis=0), [names[index] for index in stacked.argmin(axis=0)]
+    most = [(name, float(limit)) for name, limit in resources(device).items()]
+    most += [(MOST[name], limit) for name, limit in limits.items() if name in MOST]
+    allowed = [np.floor_divide(limit, np.maximum(used[name], 1)) for name, limit in most
+               if name in used and not name.endswith("_cycles")]
+    most_whole: IntColumn = np.clip(np.min(allowed, axis=0), 0, LARGEST).astype(np.int64)
+    return most_whole

@@ -101,6 +101,11 @@ def options_frame(layer: LayerSpace) -> pd.DataFrame:
     return frame
 
 
+def _plain(value: object) -> object:
+    """A value of a table, in which a column with gaps holds whole numbers as floats."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def choices_of_row(row: Mapping[Hashable, object], layers: list[str]) -> dict[str, Choice]:
     """The choices that a row of a sweep table holds.
 
@@ -110,7 +115,7 @@ def choices_of_row(row: Mapping[Hashable, object], layers: list[str]) -> dict[st
     choices = {}
     for name in layers:
         try:
-            choices[name] = parse_choice({key: row[f"{name}.{key}"] for key in CHOICES}, name)
+            choices[name] = parse_choice({key: _plain(row[f"{name}.{key}"]) for key in CHOICES}, name)
         except KeyError as error:
             raise DesignError(f"the row has no column {error.args[0]!r}",
                               remedy="Use a row of a table that this explorer made") from None

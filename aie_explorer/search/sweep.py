@@ -51,6 +51,7 @@ class Combination:
         limit: most designs looked at; None for all.
         seed: of the sample.
         copies: of the whole network side by side.
+        model: what the network is called in a table of several; "" in one of its own.
     """
 
     network: Network
@@ -62,6 +63,7 @@ class Combination:
     limit: int | None
     seed: int
     copies: int = 1
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Sweep:
         """What the table's figures come from: hashes of the networks, of the cycle model and of the whole request."""
         networks = "".join(one.network.digest for one in self.combinations)
         request = [(repr(one.device), one.network.batch, dict(one.constraints), dict(one.values), one.designs,
-                    one.sample, one.limit, one.seed, one.copies) for one in self.combinations]
+                    one.sample, one.limit, one.seed, one.copies, one.model) for one in self.combinations]
         chunks = [(chunk.combination, chunk.begin, chunk.end) for chunk in self.chunks]
         return {"networks": _digest(networks), "cycle_model": cycle_model_digest(),
                 "sweep": _digest(networks + json.dumps([request, chunks], default=str, sort_keys=True))}
@@ -138,6 +140,14 @@ def plan_sweep(combinations: Iterable[Combination], chunk: int = CHUNK) -> Sweep
 
 def cost_chunk(one: Combination, chunk: Chunk) -> pd.DataFrame:
     """The table of a chunk: of its designs those that can be joined and fit the device."""
+    frame = _costed_chunk(one, chunk)
+    if one.model:
+        words: Any = pd.Categorical
+        frame.insert(0, "model", words.from_codes(np.zeros(len(frame), np.int8), [one.model]))
+    return frame
+
+
+def _costed_chunk(one: Combination, chunk: Chunk) -> pd.DataFrame:
     space = _space(one)
     if one.designs == "front":
         front = exact_front(space, most_tiles=one.device.tiles // one.copies)

@@ -176,6 +176,11 @@ def test_an_output_in_the_middle_may_be_the_last_to_leave(seed):
     agrees_with_brute_force(thinned(design_space(both, VEK280), 40, seed))
 
 
+def test_latencies_are_whole_so_that_their_sums_do_not_depend_on_the_order():
+    for segment in module.cut_into_segments(design_space(mlp([300, 200, 10]), VEK280), ()):
+        assert np.array_equal(segment.latency, np.round(segment.latency))
+
+
 def test_deep_chains_hold_no_design_twice():
     """Latencies are sums of many fractions, equal or not whatever their order."""
     space = design_space(mlp([256] * 25), VEK280)
