@@ -12,8 +12,10 @@ from aie_explorer.errors import AieExplorerError
 from aie_explorer.explorer import Explorer
 from aie_explorer.frontends import load
 from aie_explorer.ir import FixedPoint, Network
+from aie_explorer.models import sweep_models
+from aie_explorer.search.store import read_sweep
 
 __version__ = "0.1.0"
 
 __all__ = ["AieExplorerError", "Design", "Estimate", "Explorer", "FixedPoint", "Network", "__version__", "load",
-           "load_design"]
+           "load_design", "read_sweep", "sweep_models"]

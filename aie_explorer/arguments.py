@@ -10,6 +10,12 @@ import numpy.typing as npt
 from aie_explorer.errors import DesignError, ModelError
 
 
+def shown(value: object, most: int = 60) -> str:
+    """A value as errors show it: its start alone where it is long."""
+    text = repr(value)
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
 def whole(value: object, where: str, least: int | None = None) -> int:
     """A whole number.
 
@@ -18,7 +24,7 @@ def whole(value: object, where: str, least: int | None = None) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or (least is not None and value < least):
         more = "" if least is None else f" of {least} or more"
-        raise DesignError(f"is {value!r}", where=where, remedy=f"Use a whole number{more}")
+        raise DesignError(f"is {shown(value)}", where=where, remedy=f"Use a whole number{more}")
     return int(value)
 
 
@@ -29,7 +35,7 @@ def number(value: object, where: str) -> float:
         DesignError: for anything else.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise DesignError(f"is {value!r}", where=where, remedy="Use a number")
+        raise DesignError(f"is {shown(value)}", where=where, remedy="Use a number")
     try:
         return float(value)
     except OverflowError:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import warnings
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,25 +15,32 @@ import pandas as pd
 
 from aie_explorer.arguments import number, whole
 from aie_explorer.design import Design
+from aie_explorer.design.cheapest import Cheapest
+from aie_explorer.design.realise import fill, realisable
 from aie_explorer.devices import Device, find
 from aie_explorer.errors import AieExplorerError, DesignError
 from aie_explorer.ir import Network
+from aie_explorer.search.collect import collect_into, table_of_sweep
+from aie_explorer.search.constraints import constrained
+from aie_explorer.search.copies import memory_tile_ports, most_copies
+from aie_explorer.search.figures import Picks
 from aie_explorer.search.frame import choices_of_row, options_frame, to_frame
 from aie_explorer.search.front import exact_front
-from aie_explorer.search.objectives import PLIO_LIMITS, ranked
+from aie_explorer.search.objectives import ADDED, PATH, Objective, figures_needed, ranked
+from aie_explorer.search.over import WHOLE_DESIGN, split_over
 from aie_explorer.search.pareto import nondominated
-from aie_explorer.search.space import DesignSpace, design_space, with_plio_limits
-from aie_explorer.search.sweep import layer_candidates, product
-from aie_explorer.space import Choice
+from aie_explorer.search.run import Progress
+from aie_explorer.search.space import DesignSpace, design_space
+from aie_explorer.search.store import StoredSweep, stored
+from aie_explorer.search.sweep import SAMPLES, Combination, Designs, Sample, layer_candidates, plan_sweep
+from aie_explorer.space import Choice, choice_of
 
 if TYPE_CHECKING:
     from aie_explorer.widgets import ExplorerUi
 
 SWEEP_LIMIT = 100_000
-CHUNK = 100_000
-OUTER = ("device", "batch", "plio_bits")
-Progress = Callable[[int, int], None]
-"""Called with (done, total) as a sweep goes on."""
+FILLING = ("tiles", "interval_cycles", "plio_in", "plio_out")
+"""What decides how many copies of a design fill the array, and how fast they are together."""
 
 
 class Explorer:
@@ -44,6 +52,8 @@ class Explorer:
         batch: samples per call; the network's own when None.
         plio_bits: width of the PLIOs (32, 64, 128); the device's default when None.
         clock_mhz, pl_clock_mhz: clocks of the array and of the programmable logic; the device's when None.
+        constraints: what layers may be, such as {"dense0.cas_length": 2, "split": "features",
+            "dense1.microtile": {"not": "4x8x8"}, "tiles": {"most": 8}}; see `search.constraints`.
 
     Raises:
         DeviceError: for an unknown device.
@@ -52,7 +62,7 @@ class Explorer:
 
     def __init__(self, network: Network, device: str | Device = "vek280", *, batch: int | None = None,
                  plio_bits: int | None = None, clock_mhz: float | None = None,
-                 pl_clock_mhz: float | None = None) -> None:
+                 pl_clock_mhz: float | None = None, constraints: Mapping[str, Any] | None = None) -> None:
         if not isinstance(network, Network):
             raise DesignError(f"the network is a {type(network).__name__}", where="network",
                               remedy="Pass what aie_explorer.load(model) returns")
@@ -62,11 +72,19 @@ class Explorer:
             found, plio_bits=found.plio_bits if plio_bits is None else whole(plio_bits, "plio_bits"),
             clock_mhz=found.clock_mhz if clock_mhz is None else number(clock_mhz, "clock_mhz"),
             pl_clock_mhz=found.pl_clock_mhz if pl_clock_mhz is None else number(pl_clock_mhz, "pl_clock_mhz"))
+        if constraints is not None and not isinstance(constraints, Mapping):
+            raise DesignError(f"is a {type(constraints).__name__}", where="constraints",
+                              remedy='Give a mapping such as {"dense0.cas_length": 2}')
+        self.constraints: dict[str, Any] = dict(constraints or {})
 
     @cached_property
     def space(self) -> DesignSpace:
-        """Options of every layer, costed."""
-        return design_space(self.network, self.device)
+        """Options of every layer that the constraints leave, costed."""
+        return constrained(design_space(self.network, self.device), self.constraints)
+
+    def constrained(self, constraints: Mapping[str, Any]) -> Explorer:
+        """This explorer with more constraints; one of the same name replaces the one before."""
+        return Explorer(self.network, self.device, constraints=self.constraints | dict(constraints))
 
     @property
     def layers(self) -> list[str]:
@@ -77,70 +95,118 @@ class Explorer:
         """Every legal option of one layer, one a row, with slices, bytes and predicted cycles."""
         return options_frame(self.space.layer(layer))
 
-    def sweep(self, over: Mapping[str, Iterable[Any] | Any] | None = None, *, limit: int = SWEEP_LIMIT, seed: int = 0,
-              progress: Progress | None = None) -> pd.DataFrame:
+    def sweep(self, over: Mapping[str, Iterable[Any] | Any] | None = None, *, designs: Designs = "product",
+              sample: Sample | None = None, limit: int | None = SWEEP_LIMIT, seed: int = 0,
+              progress: Progress | None = None, cancel: Callable[[], bool] | None = None, executor: Any = None,
+              resume: pd.DataFrame | None = None) -> pd.DataFrame:
         """Cost many complete designs.
+
+        Interrupted (by the keyboard, `cancel` or lost workers) it returns what is finished, with a warning;
+        `resume` goes on from there. For sweeps that do not fit in memory, or that are to survive anything, see
+        `sweep_to`.
 
         Args:
             over: values to combine: "<layer>.<microtile|cas_length|cas_num|split>", and "batch", "device",
-                "plio_bits". A layer with no value given takes its Pareto options.
-            limit: most combinations to cost per device, batch and PLIO width; a larger product is sampled at random
-                (`frame.attrs["combinations"]` has its true size, and a warning says so).
-            seed: of that sample.
-            progress: called with (done, total).
+                "plio_bits", "clock_mhz", "pl_clock_mhz", "copies". A layer with no value takes its Pareto options.
+            designs: "product" of the values, or the exact "front" of each device, batch and so on.
+            sample: draw `limit` designs, "random" or by "latin_hypercube"; when None only a product above `limit` is
+                sampled, at random (`frame.attrs["combinations"]` has its true size, and a warning says so).
+            limit: most combinations to cost per device, batch and so on; None for all.
+            seed: of the sample.
+            progress: called with (done, total) designs.
+            cancel: asked between chunks; a true answer ends the sweep.
+            executor: None to cost here, a number of local processes, a concurrent.futures.Executor or a
+                dask.distributed.Client.
+            resume: what an interrupted call with the same arguments returned.
 
         Returns:
             One design a row: the choices, and the figures with units in their names. `design(row)` rebuilds it.
         """
+        sweep = plan_sweep(self.combinations(over, designs=designs, sample=sample, limit=limit, seed=seed))
+        frame = table_of_sweep(sweep, executor=executor, progress=progress, cancel=cancel, resume=resume)
+        if sweep.sampled and sample is None and frame.attrs["complete"]:
+            warnings.warn(f"{sweep.size:,} combinations: costed a random sample of {sweep.looked_at:,}; raise limit or "
+                          "restrict some layers", stacklevel=2)
+        return frame
+
+    def sweep_to(self, path: str | Path, over: Mapping[str, Iterable[Any] | Any] | None = None, *,
+                 designs: Designs = "product", sample: Sample | None = None, limit: int | None = None, seed: int = 0,
+                 progress: Progress | None = None, cancel: Callable[[], bool] | None = None, executor: Any = None
+                 ) -> StoredSweep:
+        """A sweep into a folder of Parquet files, in chunks, in little memory.
+
+        Whatever stops it, what is finished stays; the same call goes on where it was. `read_sweep` reads the folder.
+
+        Args:
+            path: the folder.
+            over, designs, sample, limit, seed, progress, cancel, executor: as of `sweep`; all combinations unless
+                limited.
+
+        Raises:
+            ExportError: when the folder holds something else, or cannot be written.
+            MissingExtraError: without pyarrow.
+        """
+        sweep = plan_sweep(self.combinations(over, designs=designs, sample=sample, limit=limit, seed=seed))
+        collect_into(path, sweep, executor=executor, progress=progress, cancel=cancel)
+        return stored(path)
+
+    def combinations(self, over: object = None, *, designs: Designs = "product", sample: Sample | None = None,
+                     limit: int | None = SWEEP_LIMIT, seed: int = 0, model: str = "") -> list[Combination]:
+        """What a sweep costs, one entry a device, batch and so on; arguments as of `sweep`.
+
+        Raises:
+            DesignError: for arguments of another kind, or unknown names.
+        """
         if over is not None and not isinstance(over, Mapping):
             raise DesignError(f"is a {type(over).__name__}", where="over",
                               remedy='Give a mapping such as {"dense0.cas_length": [1, 2, 4]}')
-        limit, seed = whole(limit, "limit", least=1), whole(seed, "seed", least=0)
-        inner, outer = _split_over(over or {}, self.layers)
-        keys = [key for key in OUTER if key in outer]
+        for name, value, known in (("designs", designs, ("product", "front")), ("sample", sample, (None, *SAMPLES))):
+            if value not in known:
+                raise DesignError(f"is {value!r}", where=name, remedy=f"Use one of {', '.join(map(repr, known))}")
+        limit = None if limit is None else whole(limit, "limit", least=1)
+        seed = whole(seed, "seed", least=0)
+        inner, outer = split_over(over or {}, self.layers)
+        copies = [whole(value, "copies", least=1) for value in outer.pop("copies", [1])]
+        if inner and designs == "front":
+            raise DesignError("a front takes no values of layers", where="over",
+                              remedy="Give them as constraints of the Explorer")
+        keys = [key for key in WHOLE_DESIGN if key in outer]
         made = [self._with(**dict(zip(keys, combo, strict=True)))
                 for combo in itertools.product(*(outer[key] for key in keys))]
-        combos = list({(e.device, e.network.batch): e for e in made}.values())  # two names of one device count once
-        frames, total, looked = [], 0, 0
-        for done, explorer in enumerate(combos):
-            candidates = [layer_candidates(layer, inner.get(layer.name, {})) for layer in explorer.space.layers]
-            picks, size = product(explorer.space, candidates, limit, seed)
-            parts = np.array_split(picks, max(1, len(picks) // CHUNK))
-            for i, part in enumerate(parts):
-                frames.append(to_frame(explorer.space, part))
-                if progress:  # in parts of a combination, as one alone may be large
-                    progress(done * len(parts) + i + 1, len(combos) * len(parts))
-            total, looked = total + size, looked + min(size, limit)
-        frame = _concat(frames)
-        frame.attrs |= {"combinations": total, "sampled": looked < total}
-        if looked < total:
-            warnings.warn(f"{total:,} combinations: costed a random sample of {looked:,}; raise limit or restrict "
-                          "some layers", stacklevel=2)
-        return frame
+        # two names of one device count once
+        explorers = list({(one.device, one.network.batch): one for one in made}.values())
+        return [Combination(one.network, one.device, self.constraints, inner, designs, sample, limit, seed, count,
+                            model) for one in explorers for count in dict.fromkeys(copies)]
 
-    def pareto(self, frame: pd.DataFrame | None = None, *,
-               objectives: tuple[str, ...] = ("tiles", "interval_cycles", "latency_cycles")) -> pd.DataFrame:
+    def pareto(self, frame: pd.DataFrame | None = None, *, objectives: Sequence[str] = PATH) -> pd.DataFrame:
         """The designs nothing else beats.
 
         Args:
-            frame: a sweep's table to filter; when None the exact front of the whole design space.
-            objectives: columns to be made small; with no frame, a subset of the default.
+            frame: a sweep's table to filter; when None the exact front of the whole design space
+                (`frame.attrs["lost"]` is 0 where it is exact, see `search.front.Front`).
+            objectives: columns to be made small; with no frame any of tiles, interval_cycles, latency_cycles,
+                plio_in, plio_out, plio, memory_tile_bytes and macs_issued.
 
         Raises:
             DesignError: for an unknown column.
         """
         if frame is not None and not isinstance(frame, pd.DataFrame):
             raise DesignError(f"is a {type(frame).__name__}", where="frame", remedy="Pass the table of a sweep")
-        source = self._front if frame is None else frame
         if not isinstance(objectives, (tuple, list)) or not objectives:
             raise DesignError("name one column or more", where="objectives", remedy='For example ("tiles",)')
+        if frame is None:
+            for name in objectives:
+                if name not in (*PATH, *ADDED):
+                    raise DesignError(f"is no objective of an exact front: {name!r}", where="objectives",
+                                      remedy=f"Use some of {', '.join((*PATH, *ADDED))}, or pass the table of a sweep "
+                                      "to filter it by other columns")
+            source = self._front(tuple(objectives))
+        else:
+            source = frame
         for name in objectives:
             if not isinstance(name, str) or name not in source.columns:
                 raise DesignError(f"the table has no column {name!r}",
                                   remedy=f"It has: {', '.join(map(str, source.columns))}")
-        if frame is None and not set(objectives) <= {"tiles", "interval_cycles", "latency_cycles"}:
-            raise DesignError("the exact front is over tiles, interval_cycles and latency_cycles", where="objectives",
-                              remedy="Pass the table of a sweep to filter it by other columns")
         words = [name for name in objectives if not pd.api.types.is_numeric_dtype(source[name])]
         if words:
             raise DesignError("is no figure", where=words[0], remedy="Use columns of numbers")
@@ -148,40 +214,107 @@ class Explorer:
         kept = source.iloc[nondominated(points, keep_equal=frame is not None)]
         return kept.sort_values(list(objectives), kind="stable").reset_index(drop=True)
 
-    @cached_property
-    def _front(self) -> pd.DataFrame:
-        return to_frame(self.space, exact_front(self.space))
+    def _front(self, objectives: tuple[str, ...] = PATH) -> pd.DataFrame:
+        """The exact front; that of tiles, interval and latency answers most questions."""
+        return self._found(objectives)[1]
 
-    def best(self, objective: str = "interval", **limits: float) -> Design:
+    def _found(self, objectives: tuple[str, ...]) -> tuple[Picks, pd.DataFrame]:
+        if objectives not in self._fronts:
+            found = exact_front(self.space, objectives)
+            frame = to_frame(self.space, found.picks)
+            frame.attrs["lost"] = found.lost
+            self._fronts[objectives] = found.picks, frame
+        return self._fronts[objectives]
+
+    @cached_property
+    def _fronts(self) -> dict[tuple[str, ...], tuple[Picks, pd.DataFrame]]:
+        return {}
+
+    def best(self, objective: Objective = "interval", *, copies: int | None = None, **limits: float) -> Design:
         """The best design of the exact front that can also be placed and fed.
 
         Where the best cannot, the next of the front is tried: a design off the front, equal in tiles or nearly so,
         might then be better.
 
         Args:
-            objective: "interval", "throughput", "latency", "tiles" or "efficiency"; ties go to fewer tiles.
+            objective: "interval", "throughput", "latency", "tiles", "efficiency", "throughput_per_tile", "plio",
+                "memory_tile_bytes" or "macs_issued"; several, of which the first counts most; or weights of figures,
+                such as {"interval_cycles": 2, "tiles": 1}. Ties go to fewer tiles.
+            copies: of the whole network side by side; when None one, and for "throughput" as many as fit.
             limits: max_tiles, max_interval_cycles, max_latency_cycles, max_interval_ns, max_latency_ns, max_plio_in,
-                max_plio_out.
+                max_plio_out, max_plio, max_memory_tile_bytes, max_macs_issued, min_samples_per_s, min_efficiency.
 
         Raises:
             DesignError: when no design is within the limits, or none of them can be placed.
         """
-        given = {name: number(value, name) for name, value in limits.items()}
-        ports = {name: given.pop(name) for name in PLIO_LIMITS if name in given}
-        front = self._front
-        if ports:
-            space = with_plio_limits(self.space, ports.get("max_plio_in"), ports.get("max_plio_out"))
-            front = to_frame(space, exact_front(space))
-        order = ranked(front, objective, given)
+        order = self._ranked(objective, copies, limits)
         reasons: list[str] = []
-        for i in range(len(order)):
-            design = self.design(order.iloc[i])
-            violations = design.check()
-            if not violations:
-                return design
-            reasons.append(str(violations[0]))
-        raise DesignError(f"none of the {len(order)} best designs can be realised; the first fails with: {reasons[0]}",
-                          remedy="Set a smaller max_tiles")
+        if objective == "throughput" and copies is None:
+            found = fill(zip(self._designs(order), order["samples_per_s"], strict=True), reasons)
+        else:
+            found = next(realisable(self._designs(order), reasons), None)
+        if found is None:
+            raise DesignError(f"none of the {len(order)} best designs can be realised; the first fails with: "
+                              f"{reasons[0]}", remedy="Set a smaller max_tiles")
+        return found
+
+    def top(self, count: int, objective: Objective = "interval", *, copies: int | None = None, **limits: float
+            ) -> pd.DataFrame:
+        """The best designs of the exact front that can be placed and fed, best first; `design(row)` rebuilds one.
+
+        Args:
+            count: how many, at most.
+            objective, copies, limits: as of `best`.
+
+        Raises:
+            DesignError: when no design is within the limits.
+        """
+        count = whole(count, "count", least=1)
+        order = self._ranked(objective, copies, limits)
+        rows: list[int] = []
+        for i, design in enumerate(self._designs(order)):
+            if not design.check():
+                rows.append(i)
+            if len(rows) == count:
+                break
+        return order.iloc[rows].reset_index(drop=True)
+
+    def cheapest(self, **limits: float) -> Cheapest:
+        """What it takes to be within some limits: the design of fewest tiles, and what the next faster one costs.
+
+        Args:
+            limits: as of `best`, such as max_interval_ns=500.
+
+        Raises:
+            DesignError: when no design is within the limits.
+        """
+        design = self.best("tiles", copies=1, **limits)
+        interval = design.estimate().interval_cycles
+        front = self._front(PATH)
+        faster = front[front["interval_cycles"] < interval * (1 - 1e-9)].sort_values(
+            ["tiles", "interval_cycles", "latency_cycles"], kind="stable")
+        return Cheapest(design, next(realisable(self._designs(faster), []), None))
+
+    def _ranked(self, objective: Objective, copies: int | None, limits: Mapping[str, float]) -> pd.DataFrame:
+        given = {name: number(value, name) for name, value in limits.items()}
+        needed = figures_needed(objective, given)
+        if copies is None and objective != "throughput":
+            copies = 1
+        if copies == 1:
+            return ranked(self._front(needed), objective, given)
+        picks, front = self._found(FILLING)
+        used = {name: front[name].to_numpy() for name in (*FILLING, "memory_tile_bytes", "macs_issued", "plio")}
+        most = most_copies(used | memory_tile_ports(self.space, picks), self.device, given)
+        least = 1 if copies is None else whole(copies, "copies", least=1)
+        kept = np.flatnonzero(most >= least)
+        if len(kept) == 0:
+            raise DesignError(f"no design has room for {least} copies", where="copies",
+                              remedy=f"At most {most.max(initial=0)} fit")
+        counts = most[kept] if copies is None else np.full(len(kept), least)
+        return ranked(to_frame(self.space, picks[kept], counts), objective, given)
+
+    def _designs(self, frame: pd.DataFrame) -> Iterator[Design]:
+        return (self.design(frame.iloc[i]) for i in range(len(frame)))
 
     def design(self, layers: Mapping[str, Choice | Mapping[str, object]] | Mapping[Hashable, Any]
                | pd.Series[Any] | None = None) -> Design:
@@ -194,8 +327,9 @@ class Explorer:
         """
         if isinstance(layers, pd.Series) or (isinstance(layers, Mapping) and any("." in str(key) for key in layers)):
             row: Mapping[Hashable, Any] = layers.to_dict() if isinstance(layers, pd.Series) else layers  # type: ignore[assignment]
-            explorer = self._with(**{key: row[key] for key in (*OUTER, "clock_mhz", "pl_clock_mhz") if key in row})
-            return Design.of(explorer.network, explorer.device, choices_of_row(row, explorer.layers))
+            explorer = self._with(**{key: row[key] for key in WHOLE_DESIGN if key in row and key != "copies"})
+            return Design.of(explorer.network, explorer.device, choices_of_row(row, explorer.layers),
+                             whole(row.get("copies", 1), "copies", least=1))
         if layers is not None and not isinstance(layers, Mapping):
             raise DesignError(f"is a {type(layers).__name__}", where="layers",
                               remedy='Give a mapping such as {"dense0": {"cas_length": 2, "cas_num": 2}}')
@@ -216,8 +350,6 @@ class Explorer:
         rows = layer_candidates(layer, {key: [value] for key, value in (given or {}).items()})
         order = np.lexsort((layer.cycles["latency_cycles"][rows], layer.cycles["interval_cycles"][rows],
                             layer.table["tiles"][rows]))
-        from aie_explorer.space import choice_of
-
         return choice_of(layer.table[rows[order[0]]])
 
     def _with(self, **changes: Any) -> Explorer:
@@ -227,7 +359,8 @@ class Explorer:
             device = self.device
         plio_bits = changes.get("plio_bits", self.device.plio_bits)
         other = Explorer(self.network, device, batch=changes.get("batch", self.network.batch), plio_bits=plio_bits,
-                         clock_mhz=changes.get("clock_mhz"), pl_clock_mhz=changes.get("pl_clock_mhz"))
+                         clock_mhz=changes.get("clock_mhz"), pl_clock_mhz=changes.get("pl_clock_mhz"),
+                         constraints=self.constraints)
         return self if (other.device, other.network.batch) == (self.device, self.network.batch) else other
 
     def ui(self) -> ExplorerUi:
@@ -243,47 +376,3 @@ class Explorer:
             size = str(error)
         return (f"Explorer({self.network.name!r} on {self.device.name}, batch {self.network.batch}: "
                 f"{len(self.layers)} layers, {size})")
-
-
-def _split_over(over: Mapping[str, Any], layers: list[str]
-                ) -> tuple[dict[str, dict[str, list[Any]]], dict[str, list[Any]]]:
-    """Sort the values of a sweep into those of layers and those of the whole design."""
-    inner: dict[str, dict[str, list[Any]]] = {}
-    outer: dict[str, list[Any]] = {}
-    for key, values in over.items():
-        if not isinstance(key, str):
-            raise DesignError(f"{key!r} is no name to sweep", remedy='Use "<layer>.cas_length" and the like')
-        single = _is_microtile(values) or isinstance(values, (str, bytes)) or not isinstance(values, Iterable) or (
-            isinstance(values, np.ndarray) and values.ndim == 0)
-        several = [values] if single else list(values)
-        plain = (str, int, float, np.integer, np.floating, Device)
-        if any(not isinstance(value, plain) and not _is_microtile(value) for value in several):
-            raise DesignError("is no list of values", where=key, remedy="For example [1, 2, 4]")
-        if not several:
-            raise DesignError("no value is given to sweep", where=key)
-        layer, dot, field = key.rpartition(".")
-        if not dot:
-            if key not in OUTER:
-                raise DesignError(f"there is nothing called {key!r} to sweep",
-                                  remedy=f'Use "<layer>.cas_length" and the like, or one of {", ".join(OUTER)}')
-            outer[key] = several
-        elif layer not in layers:
-            raise DesignError(f"the network has no layer {layer!r}", remedy=f"Its layers are: {', '.join(layers)}")
-        else:
-            inner.setdefault(layer, {})[field] = several
-    return inner, outer
-
-
-def _is_microtile(value: object) -> bool:
-    return isinstance(value, tuple) and len(value) == 3 and all(isinstance(v, (int, np.integer)) for v in value)
-
-
-def _concat(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Stack tables whose categorical columns may have different categories."""
-    if len(frames) == 1:
-        return frames[0]
-    for column in frames[0].select_dtypes("category").columns:
-        categories = pd.unique(np.concatenate([frame[column].cat.categories.to_numpy(object) for frame in frames]))
-        for frame in frames:
-            frame[column] = frame[column].cat.set_categories(categories)
-    return pd.concat(frames, ignore_index=True)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aie_explorer.ir import Dense, FixedPoint, Network, QuantizedArray, Tensor
+from aie_explorer.ir import Add, Dense, FixedPoint, Network, Op, Quantize, QuantizedArray, Tensor
+from aie_explorer.passes import lower
 from aie_explorer.passes.accumulators import BoundAccumulators
 
 INT8 = FixedPoint(8, 7)
@@ -36,3 +37,28 @@ def mlp(dims: Sequence[int], *, batch: int = 8, seed: int = 0, x: FixedPoint = I
         ops.append(Dense(f"dense{i}", f"dense{i}", (source.name,), out.name, weights, biases, clamp))
         tensors[out.name] = source = out
     return BoundAccumulators().apply(Network("mlp", batch, tuple(ops), tensors, ("x",), (source.name,)))
+
+
+def residual(blocks: int, width: int = 64, *, batch: int = 8, seed: int = 0) -> Network:
+    """`blocks` residual blocks of two Dense layers each, and a Dense layer of 10 outputs behind them."""
+    rng = np.random.default_rng(seed)
+    ops: list[Op] = [Quantize("q", "q", ("x",), "q_y")]
+    tensors = {"x": Tensor("x", (width,), None), "q_y": Tensor("q_y", (width,), INT8)}
+    source = "q_y"
+
+    def dense(name: str, read: str, n: int) -> str:
+        weights = QuantizedArray(rng.integers(-128, 128, (width, n)), INT8)
+        ops.append(Dense(name, name, (read,), f"{name}_s", weights))
+        ops.append(Quantize(f"{name}_q", f"{name}_q", (f"{name}_s",), f"{name}_y"))
+        tensors[f"{name}_s"], tensors[f"{name}_y"] = Tensor(f"{name}_s", (n,), None), Tensor(f"{name}_y", (n,), INT8)
+        return f"{name}_y"
+
+    for i in range(blocks):
+        inner = dense(f"block{i}_b", dense(f"block{i}_a", source, width), width)
+        ops.append(Add(f"add{i}", f"add{i}", (inner, source), f"add{i}_s"))
+        ops.append(Quantize(f"add{i}_q", f"add{i}_q", (f"add{i}_s",), f"add{i}_y"))
+        tensors[f"add{i}_s"] = Tensor(f"add{i}_s", (width,), None)
+        tensors[f"add{i}_y"] = Tensor(f"add{i}_y", (width,), INT8)
+        source = f"add{i}_y"
+    head = dense("head", source, 10)
+    return lower(Network("residual", batch, tuple(ops), tensors, ("x",), (head,)))

@@ -3,6 +3,7 @@
 import re
 import shlex
 import shutil
+import warnings
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,15 @@ def test_python_runs_and_prints_what_is_shown(checkout, capsys):
             exec(compile(code, "README.md", "exec"), scope)
     shown = next(code for language, code in BLOCKS if language == "text")
     assert capsys.readouterr().out == shown
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.stem)
+def test_the_python_of_a_page_runs(checkout, page):
+    scope: dict[str, object] = {}
+    for code in re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            exec(compile(code, page.name, "exec"), scope)
 
 
 def test_commands_run(checkout, capsys):

@@ -33,13 +33,16 @@ def estimate(arguments: argparse.Namespace) -> int:
 def _read(source: str, where: str) -> object:
     """JSON from a file or from standard input; a key given twice would hide a value, so it is refused."""
     try:
-        text = sys.stdin.read() if source == STDIN else Path(source).read_text(encoding="utf-8")
+        text = sys.stdin.read() if source == STDIN else Path(source).read_text(encoding="utf-8-sig")
         return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
     except OSError as error:
         raise DesignError(f"cannot be read: {error.strerror or error}", where=where,
                           remedy="Give a JSON file, or - for standard input") from None
     except DesignError as error:
         raise DesignError(error.problem, where=where) from None
+    except json.JSONDecodeError as error:
+        raise DesignError(f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}",
+                          where=where) from None
     except (ValueError, RecursionError):
         raise DesignError("is not JSON", where=where) from None
 

@@ -12,13 +12,15 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from aie_explorer.errors import AieExplorerError
 
-OBJECTIVES = ("interval", "throughput", "latency", "tiles", "efficiency")
+OBJECTIVES = ("interval", "throughput", "latency", "tiles", "efficiency", "throughput_per_tile", "plio",
+              "memory_tile_bytes", "macs_issued")
 LIMITS = ("max_tiles", "max_interval_cycles", "max_latency_cycles", "max_interval_ns", "max_latency_ns", "max_plio_in",
-          "max_plio_out")
+          "max_plio_out", "max_plio", "max_memory_tile_bytes", "max_macs_issued", "min_samples_per_s",
+          "min_efficiency")
 DEFAULTS: dict[str, Any] = {"device": "vek280", "batch": 8, "objective": "interval"}
 """Of arguments whose absence a command must be able to see."""
 LARGEST = 2**31 - 1
@@ -94,7 +96,7 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
     from aie_explorer.cli import demo, designs, estimates, models, placements
 
     return {"devices": models.devices, "info": models.info, "verify": models.verify, "sweep": designs.sweep,
-            "best": designs.best, "export": designs.export, "demo": demo.demo,
+            "best": designs.best, "cheapest": designs.cheapest, "export": designs.export, "demo": demo.demo,
             "estimate": estimates.estimate, "calibration": estimates.calibration,
             "measured": estimates.measured, "place": placements.place}
 
@@ -105,17 +107,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
 
+    _design_commands(commands)
+    _model_commands(commands)
+    _cycle_commands(commands)
+    return parser
+
+
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+
+
+def _design_commands(commands: _Commands) -> None:
     demo = commands.add_parser("demo", help="the whole way on an embedded model: explore, place, export, compare")
     demo.add_argument("--out", default="aie_explorer_demo", metavar="DIR",
                       help="folder to write (default: %(default)s)")
     _device_arguments(demo)
-
-    devices = commands.add_parser("devices", help="list the devices")
-    devices.add_argument("--json", action="store_true", help="print JSON")
-
-    info = commands.add_parser("info", help="what a model computes: types, shifts, accumulators")
-    _model_arguments(info)
-    _batch_argument(info)
 
     sweep = commands.add_parser("sweep", help="cost many designs")
     _model_arguments(sweep)
@@ -124,14 +129,25 @@ def _parser() -> argparse.ArgumentParser:
                        help="values to combine, such as dense0.cas_length=1,2,4 or batch=1,8")
     sweep.add_argument("--limit", type=whole, default=100_000,
                        help="most combinations; more are sampled (default: 100000, at most 10000000)")
+    sweep.add_argument("--designs", choices=("product", "front"), default="product",
+                       help="all products of the values, or the exact front of each device, batch and so on")
+    sweep.add_argument("--sample", choices=("random", "latin_hypercube"), help="draw --limit designs in this way")
+    sweep.add_argument("--jobs", type=whole, metavar="N", help="cost on N processes")
     sweep.add_argument("--pareto", action="store_true", help="keep the designs nothing else beats")
-    sweep.add_argument("--out", metavar="FILE", help="write the table: .csv, .json or .parquet")
+    sweep.add_argument("--out", metavar="FILE", help="write the table: .csv, .json or .parquet; a name that ends "
+                       "with / is a folder of Parquet files, in which the same command goes on after an interruption")
     sweep.add_argument("--overwrite", action="store_true", help="replace FILE")
 
     best = commands.add_parser("best", help="the best design under limits")
     _model_arguments(best)
     _device_arguments(best)
     _objective_arguments(best)
+    best.add_argument("--top", type=whole, metavar="N", help="list the N best instead of showing one")
+
+    cheapest = commands.add_parser("cheapest", help="the fewest tiles within limits, and what the next faster costs")
+    _model_arguments(cheapest)
+    _device_arguments(cheapest)
+    _limit_arguments(cheapest)
 
     export = commands.add_parser("export", help="write the Vitis project of the best design, or of a design.json")
     export.add_argument("model", metavar="MODEL", help="a .h5 or .keras file, a design.json or an exported project")
@@ -146,6 +162,27 @@ def _parser() -> argparse.ArgumentParser:
     _device_arguments(export)
     _objective_arguments(export)
 
+
+def _model_commands(commands: _Commands) -> None:
+    devices = commands.add_parser("devices", help="list the devices")
+    devices.add_argument("--json", action="store_true", help="print JSON")
+
+    info = commands.add_parser("info", help="what a model computes: types, shifts, accumulators")
+    _model_arguments(info)
+    _batch_argument(info)
+
+    verify = commands.add_parser("verify",
+                                 help="compare a project in host emulation, or our arithmetic with QKeras, bit by bit")
+    _model_arguments(verify)
+    verify.add_argument("--against", metavar="MODEL",
+                        help="the QKeras model of a project: compare the reference with it too, layer by layer")
+    verify.add_argument("--vectors", metavar="FILE",
+                        help=".npz with `inputs` and with `predictions` to compare with where QKeras is not installed")
+    verify.add_argument("--samples", type=whole, default=1000,
+                        help="random samples if no vectors are given (default: 1000, at most 1000000)")
+
+
+def _cycle_commands(commands: _Commands) -> None:
     estimate = commands.add_parser("estimate", help="predict the cycles of a design given by its sizes, as JSON")
     estimate.add_argument("spec", metavar="SPEC.json", help="file, or - for standard input; see docs/estimate.md")
     estimate.add_argument("--profile", metavar="NAME", help="constants fitted to own measurements; see measured")
@@ -162,17 +199,6 @@ def _parser() -> argparse.ArgumentParser:
 
     _place_arguments(commands.add_parser(
         "place", help="place the blocks of a problem file, with a bound on what is possible"))
-
-    verify = commands.add_parser("verify",
-                                 help="compare a project in host emulation, or our arithmetic with QKeras, bit by bit")
-    _model_arguments(verify)
-    verify.add_argument("--against", metavar="MODEL",
-                        help="the QKeras model of a project: compare the reference with it too, layer by layer")
-    verify.add_argument("--vectors", metavar="FILE",
-                        help=".npz with `inputs` and with `predictions` to compare with where QKeras is not installed")
-    verify.add_argument("--samples", type=whole, default=1000,
-                        help="random samples if no vectors are given (default: 1000, at most 1000000)")
-    return parser
 
 
 def _place_arguments(parser: argparse.ArgumentParser) -> None:
@@ -195,6 +221,8 @@ def _device_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", help=f"device, board or part (default: {DEFAULTS['device']})")
     _batch_argument(parser)
     parser.add_argument("--plio-bits", type=int, choices=(32, 64, 128), help="width of the PLIOs")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME=V1,V2",
+                        help="what layers may be, such as dense0.cas_length=1,2 or split=features or tiles=1..8")
 
 
 def _batch_argument(parser: argparse.ArgumentParser) -> None:
@@ -203,6 +231,12 @@ def _batch_argument(parser: argparse.ArgumentParser) -> None:
 
 def _objective_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--objective", choices=OBJECTIVES, help=f"default: {DEFAULTS['objective']}")
+    parser.add_argument("--copies", type=whole, metavar="N",
+                        help="of the whole network side by side (default: 1; for throughput as many as fit)")
+    _limit_arguments(parser)
+
+
+def _limit_arguments(parser: argparse.ArgumentParser) -> None:
     for limit in LIMITS:
         parser.add_argument(f"--{limit.replace('_', '-')}", type=_number, metavar="N")
 

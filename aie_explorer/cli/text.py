@@ -61,5 +61,8 @@ class Progress:
         self._drawn = done < total
         filled = "#" * (30 * done // max(total, 1))
         end = "\r" if self._drawn else "\n"
-        self._stream.write(f"{self._what} [{filled:<30}] {done}/{total} {spent:.0f} s{end}")
+        rate = done / spent if spent else 0.0
+        left = f", {(total - done) / rate:.0f} s left" if rate and self._drawn else ""
+        self._stream.write(f"{self._what} [{filled:<30}] {done:,}/{total:,} {spent:.0f} s, {rate:,.0f}/s{left}\x1b[K"
+                           f"{end}")
         self._stream.flush()

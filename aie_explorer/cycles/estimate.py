@@ -10,7 +10,7 @@ import numpy as np
 from aie_explorer.cycles.constants import Constants
 from aie_explorer.cycles.factors import gap_factors
 from aie_explorer.cycles.model import LayerModel, cost_layer, limiting_resource
-from aie_explorer.cycles.network import network_cycles
+from aie_explorer.cycles.network import Edge, network_cycles
 from aie_explorer.cycles.operands import peak_of, shapes_of, type_bytes
 from aie_explorer.cycles.relief import relief
 from aie_explorer.cycles.spec import GRAPH_INPUT, LayerSpec, NetworkSpec
@@ -173,11 +173,17 @@ def _layer(spec: NetworkSpec, layer: LayerSpec, row: np.void, cycles: np.void, s
 
 def _direct(spec: NetworkSpec, tables: list[Table], edge: tuple[int, int]) -> bool:
     """Whether each tile that ends a cascade can hand its slice to the tiles that read just that slice."""
+    if spec.device.generation.memory_tile is None:
+        return True  # there is no other way
     if not spec.direct or sum(edge[0] == producer for producer, _ in spec.edges) > 1:
         return False
     if len(set(spec.layers[edge[1]].inputs)) > 1 or GRAPH_INPUT in spec.layers[edge[1]].inputs:
         return False
-    writes, reads = tables[edge[0]][0], tables[edge[1]][0]
+    return _same_slices(tables[edge[0]][0], tables[edge[1]][0])
+
+
+def _same_slices(writes: np.void, reads: np.void) -> bool:
+    """Whether every slice of the reduction is the output of one cascade."""
     same = writes["cas_num"] == reads["cas_length"] and (writes["n"] == reads["k"] or writes["cas_num"] == 1)
     return bool(same and writes["split"] == FEATURES and (reads["split"] == FEATURES or reads["cas_num"] == 1))
 
@@ -189,16 +195,42 @@ def _warnings(spec: NetworkSpec, tables: list[Table], works: list[Work]) -> tupl
     for layer, table in zip(spec.layers, tables, strict=True):
         if _idle(table[0], layer, spec.batch):
             found.append(f"{layer.name}: some tiles have no work")
+        found += _beyond_the_array(layer, spec.device)
     for producer, consumer in spec.edges:
-        (writer,) = writer_key(tables[producer], works[producer]).tolist()
-        (reader,) = reader_key(tables[consumer]).tolist()
-        if not joinable((tuple(writer),), (spec.layers[producer].n,), tuple(reader)):
-            found.append(f"{spec.layers[producer].name} to {spec.layers[consumer].name}: a memory tile has six ports "
-                         "each way, and no boundary of the slices coincides")
+        found += _joint_warnings(spec, tables, works, (producer, consumer))
     tiles = sum(layer.choice.tiles for layer in spec.layers)
     if tiles > spec.device.tiles:
         found.append(f"{tiles} tiles are used and {spec.device.name} has {spec.device.tiles}")
     return tuple(found)
+
+
+def _beyond_the_array(layer: LayerSpec, device: Device) -> list[str]:
+    """A cascade runs along a row of tiles, and those of a layer are stacked; wider layers must be placed as several."""
+    if not device.has_geometry:
+        return []
+    sides = (("cas_length", layer.choice.cas_length, device.columns, "columns"),
+             ("cas_num", layer.choice.cas_num, device.rows, "rows"))
+    return [f"{layer.name}: {key} is {value}, and {device.name} has {most} {what}"
+            for key, value, most, what in sides if value > most]
+
+
+def _joint_warnings(spec: NetworkSpec, tables: list[Table], works: list[Work], edge: Edge) -> list[str]:
+    """What stands against joining two layers, the consumer's other inputs left aside."""
+    producer, consumer = edge
+    writes, reads = spec.layers[producer], spec.layers[consumer]
+    joint, found = f"{writes.name} to {reads.name}", []
+    if len(reads.inputs) == 1 and writes.n != reads.k:
+        found.append(f"{joint}: {writes.n} values a sample are made and {reads.k} are read; what stands between is not "
+                     "estimated")
+    if spec.device.generation.memory_tile is None:
+        if not _same_slices(tables[producer][0], tables[consumer][0]):
+            found.append(f"{joint}: {spec.device.generation.name} has no memory tiles, and the slices are not the same")
+        return found
+    (writer,) = writer_key(tables[producer], works[producer]).tolist()
+    (reader,) = reader_key(tables[consumer]).tolist()
+    if not joinable((tuple(writer),), (writes.n,), tuple(reader)):
+        found.append(f"{joint}: a memory tile has six ports each way, and no boundary of the slices coincides")
+    return found
 
 
 def _idle(row: np.void, layer: LayerSpec, batch: int) -> bool:

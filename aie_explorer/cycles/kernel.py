@@ -10,8 +10,8 @@ and loads R microtiles of A and C of B; the slowest of four bounds sets its pace
 * where the mode widens an operand first: one move a cycle of 512 bits of it.
 
 A block costs its steps and what they do not hide: widening its first operands, storing its results, the activation.
-It is never shorter than the way of one value through the pipeline (load, multiply-accumulate, shift-round-saturate).
-In a cascade it also waits for its beats.
+It is never shorter than its stores, one a cycle, or than the way of one value through the pipeline (load,
+multiply-accumulate, shift-round-saturate). In a cascade it also waits for its beats.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from aie_explorer.cycles.constants import Constants
 from aie_explorer.cycles.operands import (
     FP32_ISSUES,
     Operands,
+    accumulated_bits,
     chain_cycles,
+    emulated,
     operands_of,
     shape_code,
     shapes_of,
@@ -44,7 +46,9 @@ AFFINE_CYCLES = 9
 parts of its offset, and three conversions between accumulators and vectors; at one a cycle. Not measured."""
 LOOKUP_CYCLES = 4
 """Of one result: extract, address, load, insert; at one a cycle. Not measured."""
-HIDDEN_STORES = 2  # 256-bit stores of a microtile's results that its multiply-accumulates hide
+HIDDEN_STORES = 2
+"""256-bit stores of a microtile's results that its multiply-accumulates hide: those of 4 x 8 results of 16 bits (AMD's
+matrix-multiplication tutorial: 17 bundles for 16 multiply-accumulates); wider results are not stored for nothing."""
 
 
 class Blocking(NamedTuple):
@@ -101,12 +105,13 @@ def kernel_cost(table: Table, operands: Operands, device: Device, constants: Con
     if len(table) and blocking != TWO_BY_TWO:
         _check_registers(float((microtiles * result_bits).min()), blocking, device)
     vectors = np.ceil(result_bits / generation.accumulator_register_bits)  # accumulator registers of a microtile
-    issue_cycles = constants.fp32_issue_cycles if operands.a == "float32" else 1.0
+    issue_cycles = constants.fp32_issue_cycles if emulated(operands, device) else 1.0
     steps = table["k"] / K
     blocks = np.ceil(table["rows"] / (blocking.rows * M)) * np.ceil(table["n"] / (blocking.columns * N))
     mac = microtiles * issues * issue_cycles
-    # issues that meet on one accumulator: of several issues, those beyond the registers that a microtile occupies
-    recurrence = np.ceil(issues / vectors) * chain_cycles(operands, device)
+    # issues that meet on one accumulator: of several issues, those beyond the accumulators that a microtile occupies
+    apart = np.ceil(result_bits / accumulated_bits(operands, device))
+    recurrence = np.ceil(issues / apart) * chain_cycles(operands, device)
     pace = np.maximum(np.maximum(mac, recurrence), _loads(M * K * type_bytes(operands.a),
                                                           K * N * type_bytes(operands.weights), blocking, device))
     widening = _widening(table, operands, device, blocking)
@@ -123,7 +128,7 @@ def kernel_cost(table: Table, operands: Operands, device: Device, constants: Con
     least = _pipeline_cycles(device)
     recurring = steps * pace
     body = _with_slack(steps, mac, recurring, unhidden + activation)
-    block = np.maximum(body, least)
+    block = np.maximum(np.maximum(body, least), microtiles * stores)  # one store a cycle
     # a tile that hands on partial sums; the next can take a block once it has left the pipeline
     partial = np.maximum(_with_slack(steps, mac, recurring, unhidden), beats)
     return KernelCost(
@@ -173,7 +178,7 @@ def _pipeline_cycles(device: Device) -> float:
 
 def _product_cycles(operands: Operands, device: Device, constants: Constants) -> float:
     """One multiplication of a vector of results: as slow as a dependent multiply-accumulate."""
-    if operands.a == "float32":
+    if emulated(operands, device):
         return FP32_ISSUES * constants.fp32_issue_cycles
     return float(chain_cycles(operands, device))
 

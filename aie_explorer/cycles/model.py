@@ -34,7 +34,7 @@ CYCLES = np.dtype([
     ("plio_in_cycles", "f8"),    # a port of the graph's input, where this layer is the first
     ("plio_out_cycles", "f8"),   # a port of the graph's output, where this layer is the last
     ("entry_cycles", "f8"),      # latency before the first layer
-    ("first_out_cycles", "f8"),  # latency from the last layer to the first beat of the output
+    ("first_out_cycles", "f8"),  # from the latency of the last layer to the first beat of the output
     ("last_out_cycles", "f8"),   # and to the last
     ("plio_in", "i4"), ("plio_out", "i4"),  # ports it needs there
     ("validity", "i1"),          # index into VALIDITY
@@ -100,9 +100,10 @@ def cost_tiles(out: npt.NDArray[np.void], table: Table, operands: Operands, devi
 
 
 def cost_ends(out: npt.NDArray[np.void], device: Device, constants: Constants) -> None:
-    """Fill the latencies at the ends of the graph from the cycles of its ports."""
+    """Fill the latencies at the ends of the graph from the cycles of its ports and of the tiles' DMA."""
     out["entry_cycles"], out["first_out_cycles"], out["last_out_cycles"] = movement.end_latencies(
-        out["plio_in_cycles"], out["plio_out_cycles"], device, constants)
+        out["plio_in_cycles"], out["plio_out_cycles"], (out["dma_in_cycles"], out["dma_out_cycles"]), device,
+        constants)
 
 
 def limiting_resource(row: np.void) -> str:

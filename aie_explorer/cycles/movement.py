@@ -43,18 +43,29 @@ def port_times(table: Table, work: Work, device: Device) -> PortTimes:
     return PortTimes(inward["bytes"] / rate, outward["bytes"] / rate, inward["ports"], outward["ports"])
 
 
-def end_latencies(busy_in: Cycles, busy_out: Cycles, device: Device,
+def end_latencies(busy_in: Cycles, busy_out: Cycles, tile: tuple[Cycles, Cycles], device: Device,
                   constants: Constants) -> tuple[Cycles, Cycles, Cycles]:
-    """Latencies at the ends of the graph.
+    """Latencies at the ends of the graph, to be added to those of the layers.
 
-    At the side of the programmable logic a leg has neither descriptors nor locks: it counts half.
+    At the side of the programmable logic a leg has neither descriptors nor locks: it counts half. Without memory tiles
+    a PLIO feeds the tiles themselves: the words travel once, at the slower of both rates, and the first output beat
+    leaves before the tile's buffer is drained, which its layer's latency counts.
+
+    Args:
+        busy_in, busy_out: of the busiest PLIO.
+        tile: cycles to fill and to drain the buffer of a tile.
+        device: whether it has memory tiles counts.
+        constants: of the model.
 
     Returns:
         From the first input beat until the first layer may read; from the last layer's results in the memory tile to
         their first beat on a PLIO; and to their last.
     """
-    half = constants.hand_over_cycles / 2
     beat = device.plio_bits / 8 / device.plio_bytes_per_cycle
+    if device.generation.memory_tile is None:
+        fill, drain = tile
+        return np.maximum(busy_in - fill, 0), -drain, np.maximum(busy_out - beat - drain, 0)
+    half = constants.hand_over_cycles / 2
     first = np.full_like(busy_out, half)
     return busy_in + half, first, first + np.maximum(busy_out - beat, 0)
 
@@ -69,9 +80,12 @@ def route_cycles(table: Table, device: Device) -> Cycles:
     """What the stream switches add for the cascade furthest from the memory tiles, there and back.
 
     Cascades are stacked, so the last of `cas_num` lies as many rows further; data pass a switch a row, at
-    `hop_cycles` each (AM020 ch. 2: 4 cycles between two outer ports).
+    `hop_cycles` each (AM020 ch. 2: 4 cycles between two outer ports). No row lies beyond the array.
     """
-    further: Cycles = 2.0 * device.generation.hop_cycles * (table["cas_num"] - 1)
+    stacked = table["cas_num"]
+    if device.has_geometry:
+        stacked = np.minimum(stacked, device.rows)
+    further: Cycles = 2.0 * device.generation.hop_cycles * (stacked - 1)
     return further
 
 

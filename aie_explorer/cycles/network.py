@@ -74,13 +74,15 @@ def network_cycles(names: Sequence[str], layers: Sequence[Columns], edges: Seque
         outputs = [i for i in range(len(layers)) if all(producer != i for producer, _ in joined)]
     interval, bottleneck, bottlenecks = _slowest(names, layers, inputs, outputs)
     ready: dict[int, FloatColumn] = {}
+    entering: list[list[tuple[int, int]]] = [[] for _ in layers]
+    for index, (producer, consumer) in enumerate(joined):
+        entering[consumer].append((index, producer))
     for i in order:
         arrivals = [layers[i]["entry_cycles"]] if i in inputs else []
-        for index, (producer, consumer) in enumerate(joined):
-            if consumer == i:
-                # from tile to tile the words travel once, and there is one leg to set up instead of two
-                saved = layers[producer]["dma_out_cycles"] + known.hand_over_cycles
-                arrivals.append(ready[producer] - (saved * direct[index] if direct is not None else 0.0))
+        for index, producer in entering[i]:
+            # from tile to tile the words travel once, and there is one leg to set up instead of two
+            saved = known.hand_over_cycles + np.minimum(layers[producer]["dma_out_cycles"], layers[i]["dma_in_cycles"])
+            arrivals.append(ready[producer] - (saved * direct[index] if direct is not None else 0.0))
         ready[i] = np.maximum.reduce(arrivals) + layers[i]["latency_cycles"]
     level = np.maximum.reduce([layer["validity"] for layer in layers])
     through = level  # of the latency: no design that hands over from tile to tile has been measured
@@ -126,11 +128,17 @@ def _in_order(count: int, edges: Sequence[Edge]) -> list[int]:
     Raises:
         ValueError: when the edges form a circle.
     """
-    left, order = list(range(count)), list[int]()
-    while left:
-        free = [i for i in left if all(producer in order for producer, consumer in edges if consumer == i)]
-        if not free:
-            raise ValueError("the layers read each other in a circle")
-        order += free
-        left = [i for i in left if i not in free]
+    readers: list[list[int]] = [[] for _ in range(count)]
+    waiting = [0] * count  # for how many edges
+    for producer, consumer in edges:
+        readers[producer].append(consumer)
+        waiting[consumer] += 1
+    order = [i for i in range(count) if not waiting[i]]
+    for i in order:  # grows on the way
+        for consumer in readers[i]:
+            waiting[consumer] -= 1
+            if not waiting[consumer]:
+                order.append(consumer)
+    if len(order) < count:
+        raise ValueError("the layers read each other in a circle")
     return order

@@ -19,16 +19,20 @@ INTEGERS = ("int8", "uint8", "int16", "uint16", "int32")
 TYPES = (*INTEGERS, *FLOAT_BYTES)
 FP32_ISSUES = 6  # bfloat16 multiply-accumulates of an fp32 product (AM020 App. A: 42 operations a cycle)
 
-# Dense shapes of aie::mmul on floats: (M, K, N, issues). Xilinx/aie_api @dc3ab77 aie2/mmul_bf16_bf16.hpp and
-# mmul_fp32_fp32.hpp; AIE-MLv2: Xilinx/llvm-aie aie2ps_enums.h, mode BF20 4x8_8x8.
+# Dense shapes of aie::mmul on floats: (M, K, N, issues). Xilinx/aie_api @dc3ab77 aie1/mmul_32_32.hpp,
+# aie2/mmul_bf16_bf16.hpp and mmul_fp32_fp32.hpp; AIE-MLv2: Xilinx/llvm-aie aie2ps_enums.h, mode BF20 4x8_8x8.
 _FLOAT_SHAPES: dict[tuple[str, str], tuple[tuple[int, int, int, int], ...]] = {
+    ("AIE", "float32"): ((2, 4, 4, 4), (4, 2, 4, 4), (4, 4, 2, 4), (4, 2, 2, 2)),
     ("AIE-ML", "bfloat16"): ((4, 8, 4, 1), (8, 8, 4, 2), (4, 8, 8, 2), (8, 8, 8, 4)),
     ("AIE-ML", "float32"): ((4, 8, 4, FP32_ISSUES),),
     ("AIE-MLv2", "bfloat16"): ((4, 8, 8, 1),),
 }
-# Multiply-accumulates a cycle. AM020 ch. 4 (bfloat16); fp32 by its issues; LLVM's mode BF20 4x8_8x8 (AIE-MLv2).
-_FLOAT_PEAK = {("AIE-ML", "bfloat16"): 128.0, ("AIE-ML", "float32"): 128 / FP32_ISSUES,
+# Multiply-accumulates a cycle. UG1079 (AIE); AM020 ch. 4 (bfloat16); emulated fp32 by its issues; LLVM's mode BF20
+# 4x8_8x8 (AIE-MLv2).
+_FLOAT_PEAK = {("AIE", "float32"): 8.0, ("AIE-ML", "bfloat16"): 128.0, ("AIE-ML", "float32"): 128 / FP32_ISSUES,
                ("AIE-MLv2", "bfloat16"): 256.0}
+# Floats an issue accumulates at once: UG1079 (AIE), AM020 ch. 4 (AIE-ML), LLVM's mode BF20 4x8_8x8 (AIE-MLv2).
+_FLOAT_LANES = {"AIE": 8, "AIE-ML": 16, "AIE-MLv2": 32}
 # Cycles between multiply-accumulates of floats on one accumulator: Xilinx/llvm-aie itineraries (VMACf).
 _FLOAT_CHAIN = {"AIE-ML": 4, "AIE-MLv2": 3}
 
@@ -117,11 +121,24 @@ def chain_cycles(operands: Operands, device: Device) -> int:
     return device.generation.mac_chain_cycles or 1
 
 
+def accumulated_bits(operands: Operands, device: Device) -> int:
+    """Bits of accumulators that one issue adds to; issues of one microtile on other bits need not wait for it."""
+    if operands.floats:
+        return 32 * _FLOAT_LANES[device.generation.name]
+    return device.generation.accumulator_register_bits
+
+
+def emulated(operands: Operands, device: Device) -> bool:
+    """Whether products are made of several bfloat16 ones: fp32 on AIE-ML (AM020 App. A)."""
+    return operands.a == "float32" and device.generation.name == "AIE-ML"
+
+
 def _float_pair(operands: Operands, device: Device) -> None:
     where = f"{device.name} ({device.generation.name})"
     if operands.a != operands.weights:
         raise DeviceError(f"the matrix unit has no mode for {operands.a} x {operands.weights}", where=where,
                           remedy="Use the same type of float for both")
     if (device.generation.name, operands.a) not in _FLOAT_SHAPES:
+        floats = [name for generation, name in _FLOAT_SHAPES if generation == device.generation.name]
         raise DeviceError(f"no cycles of the matrix unit are known for {operands.a}", where=where,
-                          remedy="Use int8, int16 or bfloat16")
+                          remedy=f"Use int8, int16 or {' or '.join(floats)}")

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aie_explorer.arguments import number, whole
+from aie_explorer.arguments import number, shown, whole
 from aie_explorer.cycles.kernel import BLOCKINGS, TWO_BY_TWO, Blocking
 from aie_explorer.cycles.operands import TYPES, Operands, type_bytes
 from aie_explorer.devices import Device, find
-from aie_explorer.errors import DesignError, DeviceError, nearest
+from aie_explorer.errors import DesignError, nearest
 from aie_explorer.space import Choice, parse_microtile
 
 MOST = 1 << 20  # of a size: far beyond what tiles can hold
+SLOWEST_MHZ, FASTEST_MHZ = 0.001, 1_000_000  # far beyond any clock
+LONGEST_MICROTILE = 32  # characters
 GRAPH_INPUT = "input"
 HAND_OVERS = ("memory_tile", "auto")
+SHORT = {"bf16": "bfloat16", "fp32": "float32"}  # names of types as publications write them
 NETWORK_KEYS = ("device", "clock_mhz", "batch", "plio_bits", "pl_clock_mhz", "hand_over", "layers")
 LAYER_KEYS = ("name", "inputs", "k", "n", "dtype_in", "dtype_w", "dtype_out", "bias", "relu", "microtile", "cas_length",
               "cas_num", "split", "blocking")
@@ -74,7 +76,7 @@ def parse_spec(data: object, where: str = "SPEC") -> NetworkSpec:
 
     Args:
         data: an object with the keys of NETWORK_KEYS, of which only `device` and `layers` must be there; a layer has
-            those of LAYER_KEYS, of which k, n, the types, microtile, cas_length and cas_num must be there.
+            those of LAYER_KEYS, of which k, n, the types and microtile must be there.
         where: what errors call it.
 
     Raises:
@@ -86,7 +88,7 @@ def parse_spec(data: object, where: str = "SPEC") -> NetworkSpec:
     batch = _size(spec.get("batch", 1), f"{where}.batch")
     hand_over = spec.get("hand_over", "memory_tile")
     if hand_over not in HAND_OVERS:
-        raise DesignError(f"is {hand_over!r}", where=f"{where}.hand_over", remedy='Use "memory_tile" or "auto"')
+        raise DesignError(f"is {shown(hand_over)}", where=f"{where}.hand_over", remedy='Use "memory_tile" or "auto"')
     rows = spec["layers"]
     if not isinstance(rows, Sequence) or isinstance(rows, str) or not rows:
         raise DesignError("is not a list of at least one layer", where=f"{where}.layers")
@@ -101,7 +103,7 @@ def _object(data: object, where: str, known: Sequence[str], needed: Sequence[str
         raise DesignError("is not a JSON object", where=where)
     for key in data:
         if key not in known:
-            raise DesignError(f"has an unknown key {key!r}", where=where,
+            raise DesignError(f"has an unknown key {shown(key)}", where=where,
                               remedy=f"Close ones: {nearest(str(key), known)}")
     for key in needed:
         if key not in data:
@@ -110,33 +112,32 @@ def _object(data: object, where: str, known: Sequence[str], needed: Sequence[str
 
 
 def _device(spec: Mapping[str, Any], where: str) -> Device:
-    device = find(spec["device"])
-    if device.generation.memory_tile is None:
-        raise DeviceError(f"{device.generation.name} has no memory tiles, through which layers are joined",
-                          where=device.name, remedy="Choose an AIE-ML or AIE-MLv2 device such as vek280")
+    name = spec["device"]
+    device = find(name[:60] if isinstance(name, str) else name)  # no name is longer, and errors show it
     changes: dict[str, Any] = {}
     for key in ("clock_mhz", "pl_clock_mhz"):
         if key in spec:
             changes[key] = number(spec[key], f"{where}.{key}")
-            if not 0 < changes[key] < math.inf:
-                raise DesignError(f"is {changes[key]:g}", where=f"{where}.{key}", remedy="Use a frequency above 0")
+            if not SLOWEST_MHZ <= changes[key] <= FASTEST_MHZ:
+                raise DesignError(f"is {changes[key]:g}", where=f"{where}.{key}",
+                                  remedy=f"Use a frequency of {SLOWEST_MHZ} to {FASTEST_MHZ} MHz")
     if "plio_bits" in spec:
         changes["plio_bits"] = whole(spec["plio_bits"], f"{where}.plio_bits")
     return dataclasses.replace(device, **changes)
 
 
 def _layer(row: object, where: str, index: int, before: Sequence[LayerSpec], device: Device) -> LayerSpec:
-    needed = ("k", "n", "dtype_in", "dtype_w", "dtype_out", "microtile", "cas_length", "cas_num")
+    needed = ("k", "n", "dtype_in", "dtype_w", "dtype_out", "microtile")
     data = _object(row, where, LAYER_KEYS, needed)
     k, n = (_size(data[key], f"{where}.{key}") for key in ("k", "n"))
     name = data.get("name", f"layer{index}")
     if not isinstance(name, str) or not name or name in {GRAPH_INPUT, *(layer.name for layer in before)}:
-        raise DesignError(f"is {name!r}", where=f"{where}.name", remedy="Use a name no other layer has")
+        raise DesignError(f"is {shown(name)}", where=f"{where}.name", remedy="Use a name no other layer has")
     if not isinstance(data.get("bias", True), bool):
-        raise DesignError(f"is {data['bias']!r}", where=f"{where}.bias", remedy="Use true or false")
+        raise DesignError(f"is {shown(data['bias'])}", where=f"{where}.bias", remedy="Use true or false")
     operands = _operands(data, where)
     inputs = _inputs(data, where, before)
-    _check_inputs(inputs, k, operands, before, where)
+    _check_inputs(inputs, k, operands, before, where, named="inputs" in data)
     return LayerSpec(name, inputs, k, n, operands, _choice(data, where, device),
                      _blocking(data, where))
 
@@ -144,12 +145,13 @@ def _layer(row: object, where: str, index: int, before: Sequence[LayerSpec], dev
 def _operands(data: Mapping[str, Any], where: str) -> Operands:
     types = []
     for key in ("dtype_in", "dtype_w", "dtype_out"):
-        if not isinstance(data[key], str) or data[key] not in TYPES:
-            raise DesignError(f"is {data[key]!r}", where=f"{where}.{key}", remedy=f"Use one of {', '.join(TYPES)}")
-        types.append(data[key])
+        name = SHORT.get(data[key], data[key]) if isinstance(data[key], str) else None
+        if name not in TYPES:
+            raise DesignError(f"is {shown(data[key])}", where=f"{where}.{key}", remedy=f"Use one of {', '.join(TYPES)}")
+        types.append(name)
     relu = data.get("relu", False)
     if not (isinstance(relu, bool) or relu == "leaky"):
-        raise DesignError(f"is {relu!r}", where=f"{where}.relu", remedy='Use true, false or "leaky"')
+        raise DesignError(f"is {shown(relu)}", where=f"{where}.relu", remedy='Use true, false or "leaky"')
     a, weights, out = types
     return Operands(a, weights, out, elementwise=int(bool(relu)), products=int(relu == "leaky"))
 
@@ -163,20 +165,23 @@ def _inputs(data: Mapping[str, Any], where: str, before: Sequence[LayerSpec]) ->
         raise DesignError("is not a list of names", where=f"{where}.inputs")
     for name in names:
         if name not in known:
-            raise DesignError(f"no earlier layer is called {name!r}", where=f"{where}.inputs",
+            raise DesignError(f"no earlier layer is called {shown(name)}", where=f"{where}.inputs",
                               remedy=f"There are: {', '.join(known)}")
     return tuple(names)
 
 
-def _check_inputs(inputs: Sequence[str], k: int, operands: Operands, before: Sequence[LayerSpec], where: str) -> None:
-    """The layers read together must be as wide as k and of the type read."""
+def _check_inputs(inputs: Sequence[str], k: int, operands: Operands, before: Sequence[LayerSpec], where: str,
+                  named: bool) -> None:
+    """The layers read together must be of the type read and, where they are named, as wide as k.
+
+    A plain chain may leave out what stands between two layers, such as a concatenation; the estimate warns of it.
+    """
     by_name = {layer.name: layer for layer in before}
     if any(name not in by_name for name in inputs):
         return
     width = sum(by_name[name].n for name in inputs)
-    if width != k:
-        raise DesignError(f"is {k}, but {', '.join(inputs)} gives {width}", where=f"{where}.k",
-                          remedy="Give `inputs` where it does not read the layer before alone")
+    if named and width != k:
+        raise DesignError(f"is {k}, but {', '.join(inputs)} gives {width}", where=f"{where}.k")
     for name in inputs:
         given = by_name[name].operands.out
         if type_bytes(given) != type_bytes(operands.a):
@@ -185,22 +190,26 @@ def _check_inputs(inputs: Sequence[str], k: int, operands: Operands, before: Seq
 
 def _choice(data: Mapping[str, Any], where: str, device: Device) -> Choice:
     values = []
-    for key, most in (("cas_length", device.columns), ("cas_num", device.rows)):
-        value = whole(data[key], f"{where}.{key}", least=1)
-        if value > most:
-            raise DesignError(f"is {value}; {device.name} allows 1 to {most}", where=f"{where}.{key}")
+    for key in ("cas_length", "cas_num"):
+        value = whole(data.get(key, 1), f"{where}.{key}", least=1)
+        if value > device.tiles:
+            raise DesignError(f"is {shown(value)}; {device.name} has {device.tiles} tiles", where=f"{where}.{key}")
         values.append(value)
     split = data.get("split", "features")
     if split not in ("features", "rows"):
-        raise DesignError(f"is {split!r}", where=f"{where}.split", remedy='Use "features" or "rows"')
-    return Choice(parse_microtile(data["microtile"], f"{where}.microtile"), values[0], values[1], split)
+        raise DesignError(f"is {shown(split)}", where=f"{where}.split", remedy='Use "features" or "rows"')
+    microtile = data["microtile"]
+    if isinstance(microtile, (str, Sequence)) and len(microtile) > LONGEST_MICROTILE:
+        raise DesignError(f"{shown(microtile)} is no microtile", where=f"{where}.microtile",
+                          remedy="Write it as [M, K, N]")
+    return Choice(parse_microtile(microtile, f"{where}.microtile"), values[0], values[1], split)
 
 
 def _blocking(data: Mapping[str, Any], where: str) -> Blocking:
     value = data.get("blocking", list(TWO_BY_TWO))
     known = [list(blocking) for blocking in BLOCKINGS]
     if not isinstance(value, Sequence) or list(value) not in known or any(isinstance(n, bool) for n in value):
-        raise DesignError(f"is {value!r}", where=f"{where}.blocking",
+        raise DesignError(f"is {shown(value)}", where=f"{where}.blocking",
                           remedy=f"Use one of {', '.join(map(str, known))}: rows and columns of microtiles")
     return Blocking(*value)
 
@@ -208,5 +217,5 @@ def _blocking(data: Mapping[str, Any], where: str) -> Blocking:
 def _size(value: object, where: str) -> int:
     size = whole(value, where, least=1)
     if size > MOST:
-        raise DesignError(f"is {size}", where=where, remedy=f"Use at most {MOST}")
+        raise DesignError(f"is {shown(size)}", where=where, remedy=f"Use at most {MOST}")
     return size

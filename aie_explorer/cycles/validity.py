@@ -15,7 +15,8 @@ from aie_explorer.space import Table
 
 VALIDITY = ("calibrated", "interpolated", "extrapolated", "uncalibrated")
 """From the nearest to the furthest: inside the range of whole designs that were measured; of a kernel that was
-measured and inside the range of its sizes; of measured types only; of types or a generation never measured."""
+measured, with results of a measured type and inside the range of its sizes; of measured types only; of types or a
+generation never measured."""
 CALIBRATED, INTERPOLATED, EXTRAPOLATED, UNCALIBRATED = range(4)
 
 AXES = ("rows", "k", "n", "cas_length", "cas_num")
@@ -26,15 +27,20 @@ def validity(table: Table, operands: Operands, device: Device) -> npt.NDArray[np
     flags = np.full(len(table), UNCALIBRATED, np.int8)
     if operands.affine or operands.lookup:
         return flags
-    types = f"{operands.a.removeprefix('u')}x{operands.weights.removeprefix('u')}"
+    types = f"{bare(operands.a)}x{bare(operands.weights)}"
     for family in constants_data()["measured"]:
         if (family["generation"], family["types"]) == (device.generation.name, types):
             code = shape_code(table["M"], table["K"], table["N"])
             flags[:] = EXTRAPOLATED
-            flags[_inside(table, code, family["kernels"])] = INTERPOLATED
-            if family["designs"]:
-                flags[_inside(table, code, family["designs"])] = CALIBRATED
+            for level, measured in ((INTERPOLATED, family["kernels"]), (CALIBRATED, family["designs"])):
+                if measured and bare(operands.out) in measured["outs"]:
+                    flags[_inside(table, code, measured)] = level
     return flags
+
+
+def bare(storage: str) -> str:
+    """A type without its sign, which costs no cycles."""
+    return storage.removeprefix("u")
 
 
 def error_pct(kind: str, level: npt.ArrayLike, unmeasured: npt.ArrayLike = 0.0) -> npt.NDArray[np.float64]:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from aie_explorer.arguments import whole
 from aie_explorer.cycles.operands import operands_of
 from aie_explorer.cycles.spec import GRAPH_INPUT, LayerSpec, NetworkSpec
 from aie_explorer.design.estimate import Estimate, estimate, single_design_space
 from aie_explorer.devices import Device, find
 from aie_explorer.errors import AieExplorerError, DesignError, ModelError
 from aie_explorer.ir import Network
+from aie_explorer.ir.replicate import replicated
 from aie_explorer.ir.serialize import network_from_json, network_to_json
 from aie_explorer.space import Choice, parse_choice
 
@@ -43,15 +45,20 @@ class Design:
         network: a lowered network.
         device: where it runs, with its clocks and PLIO width.
         choices: one a layer, in the network's order.
+        copies: of the whole network side by side, each with ports of its own.
+        copied: where this is the array's view of a design with copies, that design.
     """
 
     network: Network = field(compare=False)
     device: Device
     choices: tuple[Choice, ...]
+    copies: int = 1
+    copied: Design | None = field(default=None, compare=False, repr=False)
     network_digest: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "network_digest", self.network.digest)
+        whole(self.copies, "copies", least=1)
         if len(self.choices) != len(self.network.layers):
             raise DesignError(f"{len(self.choices)} choices for {len(self.network.layers)} layers",
                               where=self.network.name)
@@ -77,8 +84,15 @@ class Design:
 
     @property
     def tiles(self) -> int:
-        """Tiles used."""
-        return sum(choice.tiles for choice in self.choices)
+        """Tiles used, by all copies."""
+        return self.copies * sum(choice.tiles for choice in self.choices)
+
+    @cached_property
+    def on_array(self) -> Design:
+        """The design as it stands on the array: where there are copies, one network of as many independent parts."""
+        if self.copies == 1:
+            return self
+        return Design(replicated(self.network, self.copies), self.device, self.choices * self.copies, copied=self)
 
     @cached_property
     def spec(self) -> NetworkSpec:
@@ -97,14 +111,16 @@ class Design:
                 those of the package when None.
         """
         if constants is None:
-            return estimate(self.space)
-        return estimate(single_design_space(self.network, self.device, self.choices, constants))
+            return estimate(self.space, self.copies)
+        return estimate(single_design_space(self.network, self.device, self.choices, constants), self.copies)
 
     @property
     def placement_problem(self) -> Problem:
         """The blocks of the design and what they exchange, as `place` sees them."""
         from aie_explorer.placement import Block, Edge, Problem, Weights, array_of
 
+        if self.copies > 1:
+            return self.on_array.placement_problem
         names = list(self.layers)
         blocks = tuple(Block(name, choice.cas_length, choice.cas_num) for name, choice in self.layers.items())
         sources = self.space.sources
@@ -117,8 +133,13 @@ class Design:
 
     @cached_property
     def _placement(self) -> Placement:
-        from aie_explorer.placement import solve
+        from aie_explorer.placement import place_copies, solve
 
+        if self.copies > 1:
+            return self.on_array.place()
+        if self.copied is not None:
+            one = dataclasses.replace(self.copied, copies=1).placement_problem
+            return place_copies(one, self.placement_problem)
         return solve(self.placement_problem).placement
 
     def place(self, *, pins: Mapping[str, tuple[int, int]] | None = None, forbidden_columns: Iterable[int] = (),
@@ -153,6 +174,8 @@ class Design:
     def _plan(self) -> Plan:
         from aie_explorer.transport import plan
 
+        if self.copies > 1:
+            return self.on_array.plan()
         return plan(self.space, self.place())
 
     def plan(self) -> Plan:
@@ -212,7 +235,7 @@ class Design:
         return {
             "format": FORMAT, "device": device.part or device.name, "clock_mhz": device.clock_mhz,
             "pl_clock_mhz": device.pl_clock_mhz, "plio_bits": device.plio_bits,
-            "layers": {name: choice.to_dict() for name, choice in self.layers.items()},
+            "layers": {name: choice.to_dict() for name, choice in self.layers.items()}, "copies": self.copies,
             "network_digest": self.network_digest, "network": network_to_json(self.network),
         }
 
@@ -230,16 +253,17 @@ class Design:
                                          pl_clock_mhz=float(data["pl_clock_mhz"]), plio_bits=int(data["plio_bits"]))
             network = network_from_json(data["network"], where)
             layers = dict(data["layers"])
-            digest = data["network_digest"]
+            digest, copies = data["network_digest"], whole(data.get("copies", 1), "copies", least=1)
         except (KeyError, TypeError, ValueError) as error:
             raise DesignError(f"is not a design of this package ({type(error).__name__}: {error})",
                               where=where) from None
         if digest != network.digest:
             raise DesignError("the network does not match its digest; the file was changed or damaged", where=where)
-        return cls.of(network, device, layers)
+        return cls.of(network, device, layers, copies)
 
     @classmethod
-    def of(cls, network: Network, device: Device, layers: Mapping[str, Choice | Mapping[str, object]]) -> Design:
+    def of(cls, network: Network, device: Device, layers: Mapping[str, Choice | Mapping[str, object]],
+           copies: int = 1) -> Design:
         """A design from one complete choice for every layer, by name.
 
         Raises:
@@ -252,10 +276,11 @@ class Design:
         missing = [name for name in names if name not in layers]
         if missing:
             raise DesignError("no choice is given for this layer", where=missing[0])
-        return cls(network, device, tuple(parse_choice(layers[name], name) for name in names))
+        return cls(network, device, tuple(parse_choice(layers[name], name) for name in names), copies)
 
     def __str__(self) -> str:
         lines = [f"{self.network.name} on {self.device.name}, batch {self.network.batch}"]
+        lines += [f"  {self.copies} copies of"] * (self.copies > 1)
         lines += [f"  {name}: {choice}" for name, choice in self.layers.items()]
         return "\n".join([*lines, f"  {self.estimate()}"])
 

@@ -73,7 +73,8 @@ class Estimate:
         bottleneck: the resource that sets the interval, such as "dense0 kernel".
         validity: how far from what was measured, one of `cycles.VALIDITY`, of the furthest layer.
         interval_error_pct, latency_error_pct: what the figures may be off by; see `docs/calibration.md`.
-        layers: the same layer by layer.
+        layers: the same layer by layer, of one copy.
+        copies: of the network side by side; interval and latency are of each, the other figures of all.
     """
 
     tiles: int
@@ -94,6 +95,7 @@ class Estimate:
     interval_error_pct: float
     latency_error_pct: float
     layers: tuple[LayerEstimate, ...]
+    copies: int = 1
 
     def to_frame(self) -> pd.DataFrame:
         """One layer a row."""
@@ -120,7 +122,8 @@ class Estimate:
                 f"({self.validity})")
 
     def __str__(self) -> str:
-        return (f"{self.tiles} of {self.device_tiles} tiles, interval {self.interval_cycles:.0f} cycles "
+        copies = f" ({self.copies} copies)" if self.copies > 1 else ""
+        return (f"{self.tiles} of {self.device_tiles} tiles{copies}, interval {self.interval_cycles:.0f} cycles "
                 f"({self.interval_ns:.0f} ns) ±{self.interval_error_pct:.0f} %, latency {self.latency_cycles:.0f} "
                 f"cycles ({self.latency_ns:.0f} ns) ±{self.latency_error_pct:.0f} % ({self.validity}), "
                 f"{self.samples_per_s / 1e6:.2f} M samples/s, {self.tops:.2f} of {self.peak_tops:.2f} TOPS "
@@ -147,8 +150,8 @@ def single_design_space(network: Network, device: Device, choices: tuple[Choice,
     return DesignSpace(network, device, tuple(layers))
 
 
-def estimate(space: DesignSpace) -> Estimate:
-    """The figures of the one design of a single-design space."""
+def estimate(space: DesignSpace, copies: int = 1) -> Estimate:
+    """The figures of the one design of a single-design space, so many copies of it side by side."""
     device = space.device
     whole = figures(space, np.zeros((1, len(space.layers)), np.intp))
     interval, latency, tiles = float(whole.interval_cycles[0]), float(whole.latency_cycles[0]), int(whole.tiles[0])
@@ -158,13 +161,13 @@ def estimate(space: DesignSpace) -> Estimate:
         device, layer.work.input.storage, layer.work.weights.storage) for layer in space.layers)
     slowest = max(float(layer.cycles["interval_cycles"][0]) for layer in space.layers)
     return Estimate(
-        tiles, device.tiles, interval, latency, float(whole.first_out_cycles[0]),
+        tiles * copies, device.tiles, interval, latency, float(whole.first_out_cycles[0]),
         interval * ns_per_cycle, latency * ns_per_cycle,
-        space.network.batch * 1e9 / (interval * ns_per_cycle), float(whole.efficiency[0]),
-        2 * macs / (interval * ns_per_cycle) / 1e3, 2 * peak_per_cycle * device.clock_mhz / 1e6,
-        int(whole.plio_in[0]), int(whole.plio_out[0]), whole.bottlenecks[int(whole.bottleneck[0])],
+        copies * space.network.batch * 1e9 / (interval * ns_per_cycle), float(whole.efficiency[0]),
+        copies * 2 * macs / (interval * ns_per_cycle) / 1e3, copies * 2 * peak_per_cycle * device.clock_mhz / 1e6,
+        copies * int(whole.plio_in[0]), copies * int(whole.plio_out[0]), whole.bottlenecks[int(whole.bottleneck[0])],
         VALIDITY[int(whole.validity[0])], float(whole.interval_error_pct[0]), float(whole.latency_error_pct[0]),
-        tuple(_layer_estimate(layer, device, slowest, interval) for layer in space.layers))
+        tuple(_layer_estimate(layer, device, slowest, interval) for layer in space.layers), copies)
 
 
 def _layer_estimate(layer: LayerSpace, device: Device, slowest: float, interval: float) -> LayerEstimate:

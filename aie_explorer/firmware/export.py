@@ -16,9 +16,9 @@ from aie_explorer.errors import ExportError
 from aie_explorer.firmware.manifest import check_replaceable, write_manifest
 from aie_explorer.firmware.project import FirmwareProject
 from aie_explorer.firmware.render import render
-from aie_explorer.firmware.stimulus import default_inputs, stimulus
+from aie_explorer.firmware.stimulus import inputs_of, stimulus
 from aie_explorer.firmware.verify import Verdict
-from aie_explorer.reference import Inputs, quantized
+from aie_explorer.reference import Inputs
 
 
 def export(design: Design, path: str | Path, *, overwrite: bool = False,
@@ -49,10 +49,10 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
     if violations:
         raise ExportError(f"the design breaks a rule: {violations[0]}", where=design.network.name)
     _refuse_existing(target, overwrite)
-    ints = default_inputs(design.network) if x is None else quantized(design.network, x)
+    ints = inputs_of(design, x)
     if len(next(iter(ints.values()))) == 0:
         raise ExportError("there is no sample among the test vectors", where="x", remedy="Leave x out or give some")
-    vectors = stimulus(design.space, design.plan(), ints)
+    vectors = stimulus(design.on_array.space, design.plan(), ints)
     made = [parent for parent in target.parents if not parent.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

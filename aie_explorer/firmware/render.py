@@ -21,10 +21,12 @@ from aie_explorer.ir import Dense, IntArray, storage_bytes
 from aie_explorer.placement import Placement
 from aie_explorer.search.space import LayerSpace
 from aie_explorer.space import SPLITS
+from aie_explorer.space.rules import spans_banks
 from aie_explorer.transport import KernelEnd, Plan, Plio, PlioEnd, Tiling
 
 # Input and output buffers alternate between two banks, away from the weights, so that loads of both operands and
-# the DMA seldom meet in one bank (AM020 ch2: two accesses of a bank in a cycle stall the core).
+# the DMA seldom meet in one bank (AM020 ch2: two accesses of a bank in a cycle stall the core). Weights of more than a
+# bank take the bank of bias and stack too, which then are with the first buffers.
 BANKS = {"ping": 0, "bias": 1, "weights": 2, "pong": 3}
 OLDEST_VITIS = "2025.2"
 VERBATIM = {"aie/library/dense.h": "aie/library/dense.h", "pl/mm2s.cpp": "pl/mm2s.cpp", "pl/s2mm.cpp": "pl/s2mm.cpp",
@@ -65,7 +67,7 @@ class Role:
 def render(design: Design, stimulus: Stimulus) -> Iterator[tuple[str, str]]:
     """(path in the project, text) of every file."""
     plan, placement = design.plan(), design.place()
-    context = _context(design, plan, placement, stimulus)
+    context = _context(design.on_array, plan, placement, stimulus) | {"estimate": str(design.estimate())}
     for path, template in VERBATIM.items():
         yield path, resources.files("aie_explorer.firmware").joinpath("templates", template).read_text(encoding="utf-8")
     for file in sorted(path for path in include_folder().rglob("*") if path.is_file()):
@@ -99,6 +101,9 @@ def layer_context(op: Dense, layer: LayerSpace, design: Design, placement: Place
     column, row = placement[op.name]
     shift = 0 if op.clamp is None else int(op.sum_frac(network).min()) - op.rounded_frac(network)
     arrays = _arrays(op, layer, shift, target.storage)
+    spans = bool(spans_banks(o["weight_bytes"], design.device))
+    weights_place = f"adf::address(x, y, {design.device.generation.bank_bytes * BANKS['bias']})" if spans else (
+        f"adf::bank(x, y, {BANKS['weights']})")
     return numbers | {
         "name": op.name, "k_total": op.k, "n_total": op.n, "split": SPLITS[int(o["split"])],
         "in_t": source.storage, "weight_t": op.weights.type.storage, "out_t": target.storage,
@@ -107,6 +112,7 @@ def layer_context(op: Dense, layer: LayerSpace, design: Design, placement: Place
         "shift": shift, "shifts": op.finer is not None, "affine": op.affine is not None,
         "slope_shift": op.slope_shift, "table": 0 if op.table is None else len(op.table),
         "rounding": op.rounding(network), "roles": _roles(numbers["cas_length"], arrays), "arrays": arrays,
+        "weights_place": weights_place, "own_place": f"adf::bank(x, y, {BANKS['ping' if spans else 'bias']})",
     }
 
 
@@ -139,7 +145,7 @@ def _context(design: Design, plan: Plan, placement: Placement, stimulus: Stimulu
     return {
         "name": design.network.name, "device": device.name, "board": device.board, "platform": _platform(design),
         "batch": design.network.batch, "tiles": design.tiles, "device_tiles": device.tiles,
-        "version": aie_explorer.__version__, "vitis": OLDEST_VITIS, "estimate": str(design.estimate()),
+        "version": aie_explorer.__version__, "vitis": OLDEST_VITIS,
         "plio_bits": device.plio_bits, "pl_clock_mhz": device.pl_clock_mhz, "banks": BANKS,
         "iterations": stimulus.iterations, "samples": stimulus.samples,
         "layers": [layer_context(op, layer, design, placement)

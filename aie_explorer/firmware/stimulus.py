@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aie_explorer.design import Design
 from aie_explorer.firmware.pack import iterations_of, pack_input, pack_output
 from aie_explorer.ir import Dense, IntArray, Network, Tensor
-from aie_explorer.reference import apply_dense, simulate_ints
+from aie_explorer.ir.replicate import copy_name
+from aie_explorer.reference import Inputs, apply_dense, quantized, simulate_ints
 from aie_explorer.search.space import DesignSpace
 from aie_explorer.space.handover import made_rows
 from aie_explorer.transport import Plan
@@ -33,6 +35,23 @@ class Stimulus:
     iterations: int
     inputs: dict[str, IntArray]
     outputs: dict[str, IntArray]
+
+
+def inputs_of(design: Design, x: Inputs | None = None, samples: int = RANDOM_SAMPLES) -> dict[str, IntArray]:
+    """[samples, columns] integers for every input of the network as it stands on the array.
+
+    Args:
+        design: of which network, and how many copies of it: the samples are dealt over them.
+        x: in the model's units; engineered and `samples` random ones when None.
+        samples: how many random ones.
+    """
+    ints = default_inputs(design.network, samples) if x is None else quantized(design.network, x)
+    count = len(next(iter(ints.values())))
+    if design.copies == 1 or count == 0:
+        return ints
+    dealt = np.arange(-(-count // design.copies) * design.copies) % count  # some twice, for all copies to have as many
+    return {copy_name(name, index): values[part] for index, part in enumerate(np.split(dealt, design.copies))
+            for name, values in ints.items()}
 
 
 def random_inputs(network: Network, samples: int = RANDOM_SAMPLES, seed: int = 0) -> dict[str, IntArray]:

@@ -11,9 +11,9 @@ import pandas as pd
 from aie_explorer.emulation import EmulationError, emulate
 from aie_explorer.firmware.pack import to_text
 from aie_explorer.firmware.render import port_name
-from aie_explorer.firmware.stimulus import default_inputs, stimulus
+from aie_explorer.firmware.stimulus import inputs_of, stimulus
 from aie_explorer.ir import IntArray, storage_bytes
-from aie_explorer.reference import Inputs, quantized, simulate_ints
+from aie_explorer.reference import Inputs, simulate_ints
 
 EMPTY = np.zeros(0, np.int64)
 
@@ -80,9 +80,9 @@ def verify(project: FirmwareProject, x: Inputs | None = None, *, samples: int = 
     Raises:
         EmulationError: when it cannot be compiled or run, or the emulation reports a diagnostic.
     """
-    design = project.design
+    design = project.design.on_array
     space, network, plan = design.space, design.network, design.plan()
-    ints = default_inputs(network, samples) if x is None else quantized(network, x)
+    ints = inputs_of(project.design, x, samples)
     vectors = stimulus(space, plan, ints)
     bits = design.device.plio_bits
     texts = {port_name(p): to_text(vectors.inputs[p.name], bits // 8 // storage_bytes(p.storage)) for p in plan.inputs}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -256,6 +256,11 @@ class Network:
         if isinstance(self.batch, bool) or not isinstance(self.batch, int) or self.batch < 1:
             raise ModelError(f"the batch is {self.batch!r}", where="batch", remedy="Use a batch of 1 or more")
         validate(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For workers of other processes: the read-only view of the tensors cannot be pickled itself."""
+        values = [getattr(self, one.name) for one in dataclasses.fields(self)]
+        return Network, tuple(dict(value) if isinstance(value, MappingProxyType) else value for value in values)
 
     def replace(self, **changes: object) -> Network:
         """A copy with some fields changed, validated again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -63,13 +64,16 @@ def load_profile(name: str, folder: str | Path | None = None) -> Constants:
     """
     path = _path(name, folder)
     try:
-        return Constants.of(json.loads(path.read_text(encoding="utf-8"))["constants"])
+        constants = Constants.of(json.loads(path.read_text(encoding="utf-8"))["constants"])
     except OSError:
         known = profiles(folder)
         raise DesignError(f"there is no profile {name!r}", where=str(path.parent),
                           remedy=f"There are: {', '.join(known)}" if known else "Make one with calibrate") from None
     except (ValueError, KeyError, TypeError) as error:
         raise DesignError(f"is not a profile of this package ({type(error).__name__})", where=str(path)) from None
+    if not all(0 <= value < math.inf for value in constants.values()):
+        raise DesignError("is not a profile of this package (constants that are no cycles)", where=str(path))
+    return constants
 
 
 def profiles(folder: str | Path | None = None) -> list[str]:

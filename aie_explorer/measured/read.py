@@ -44,7 +44,10 @@ class Measured:
 
     @property
     def first_out_ns(self) -> float | None:
-        """First input beat to first output beat; None where no input has times (aiesimulator --graph-latency)."""
+        """First input beat to first output beat.
+
+        None where no input has times (aiesimulator --graph-latency), or an output did not wait for it.
+        """
         return self._since_input([port.first_ns for port in self.outputs])
 
     @property
@@ -55,7 +58,7 @@ class Measured:
     def _since_input(self, times: list[float | None]) -> float | None:
         begin = [port.first_ns for port in self.inputs if port.first_ns is not None]
         end = [time for time in times if time is not None]
-        return max(end) - min(begin) if begin and end else None
+        return max(end) - min(begin) if begin and end and max(end) > min(begin) else None
 
     def layer_kernels(self, layer: str) -> tuple[FunctionProfile, ...]:
         """The profiled tiles of a layer, by the name of their kernel."""
@@ -107,8 +110,8 @@ def _is_input(file: Path, project: Path) -> bool:
 
 
 def _kernel(functions: tuple[FunctionProfile, ...]) -> list[FunctionProfile]:
-    """The function of a tile that takes most of its time, those of the runtime left out."""
-    own = [function for function in functions if not function.function.startswith(RUNTIME)]
+    """The function of a tile that takes most of its time; those of the runtime and those never called left out."""
+    own = [function for function in functions if function.least > 0 and not function.function.startswith(RUNTIME)]
     return [max(own, key=lambda function: function.calls * function.average)] if own else []
 
 

@@ -16,7 +16,7 @@ from aie_explorer.errors import ModelError
 
 NS = {"ps": 1e-3, "ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 _TIME = re.compile(r"T\s+([0-9]+(?:\.[0-9]+)?)\s*(ps|ns|us|ms|s)")
-_CYCLES = r"(\d+)\s+[\d.]+%\s+(\d+)\s+(\d+)\s+(\d+)"
+_CYCLES = r"(\d+)\s+[\d.]+%\s+(\d+)\s+([\d.]+)\s+(\d+)"
 _FUNCTION = re.compile(rf"\s*(\d+)\s+{_CYCLES}\s+{_CYCLES}\s+(?:\d+\s+)*(\S.*?)\s*$")
 _TILE = re.compile(r"tile_(\d+)_(\d+)")
 _NAME = re.compile(r"profile_funct_(\d+)_(\d+)\.txt")
@@ -40,11 +40,11 @@ class PortRecord:
 
     @property
     def interval_ns(self) -> float | None:
-        """Mean time between the ends of transfers in the steady state; None for fewer than three.
+        """Mean time between the ends of transfers in the steady state; None for fewer than three, or at one time.
 
         The first gap is left out: it still fills the buffers.
         """
-        if len(self.last_ns) < 3:
+        if len(self.last_ns) < 3 or self.last_ns[-1] <= self.last_ns[1]:
             return None
         return (self.last_ns[-1] - self.last_ns[1]) / (len(self.last_ns) - 2)
 
@@ -121,7 +121,7 @@ def read_profile(path: Path) -> tuple[FunctionProfile, ...]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError as error:
         raise ModelError(f"cannot be read: {error.strerror or error}", where=str(path)) from None
 

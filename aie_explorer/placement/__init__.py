@@ -7,12 +7,12 @@ from aie_explorer.placement.geometry import Array, Block, Edge, Placement, Regio
 from aie_explorer.placement.place import Legalised, legalise, place
 from aie_explorer.placement.problem import Problem
 from aie_explorer.placement.problem_file import load_problem, parse_problem
-from aie_explorer.placement.replicas import Pattern, Replicas, most_copies, place_replicas
+from aie_explorer.placement.replicas import Pattern, Replicas, most_copies, place_copies, place_replicas
 from aie_explorer.placement.rules import Rules, check, problems
 from aie_explorer.placement.solve import Solution, solve
 
 __all__ = [
     "Array", "Block", "Edge", "Legalised", "Pattern", "Placement", "Problem", "Region", "Replicas", "Rules",
     "Solution", "Tile", "Weights", "array_of", "check", "fits", "floorplan_text", "legalise", "load_problem",
-    "most_copies", "parse_problem", "place", "place_replicas", "placement_cost", "problems", "solve",
+    "most_copies", "parse_problem", "place", "place_copies", "place_replicas", "placement_cost", "problems", "solve",
 ]

@@ -162,6 +162,32 @@ def place_replicas(
     return Replicas(pattern, first, origins)
 
 
+def place_copies(one: Problem, every: Problem) -> Placement:
+    """A problem that is several copies of another, placed as a repeated pattern.
+
+    Where a pattern wastes too much of the array for all copies, every block is placed on its own.
+
+    Args:
+        one: the problem of one copy.
+        every: of all of them: its blocks are those of the first copy, then those of the second, each in the order of
+            `one`.
+
+    Raises:
+        PlacementError: when they do not fit.
+    """
+    copies, rest = divmod(len(every.blocks), len(one.blocks))
+    if rest or any(every.blocks[i].shape != one.blocks[i % len(one.blocks)].shape for i in range(len(every.blocks))):
+        raise PlacementError("the blocks are not those of whole copies", where=every.name)
+    if max((pattern.copies for pattern in patterns(one.blocks, one.array, one.rules)), default=0) < copies:
+        return solve(every).placement
+    found = place_replicas(one.blocks, one.edges, one.array, copies, one.weights, rules=one.rules)
+    tiles = {block.name: found.placement(i // len(one.blocks))[one.blocks[i % len(one.blocks)].name]
+             for i, block in enumerate(every.blocks)}
+    # no copy can cost less than one that has the whole array to itself
+    cost = every.cost(tiles)
+    return Placement(tiles, cost=cost, bound=min(cost, copies * solve(one).bound))
+
+
 def _origins(width: int, height: int, array: Array, rules: Rules) -> tuple[Tile, ...]:
     """Where rectangles of one size lie side by side: row by row from the bottom, from the west, around what is taken.
 

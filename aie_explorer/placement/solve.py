@@ -116,7 +116,7 @@ def solve(problem: Problem, seconds: float = 0.0) -> Solution:
         bound = max(bound, cluster_bound(tables, groups, guide.least))
     if seconds and tables.cost(anchors) > bound:
         anchors, bound = _settled(tables, anchors, bound, groups, seconds, clock)
-    placement = tables.named(anchors, min(bound, tables.cost(anchors)))
+    placement = tables.named(anchors, bound)
     assert placement.cost is not None
     assert placement.bound is not None
     return Solution(placement, placement.cost, placement.bound, time.monotonic() - begin, not clock.struck)

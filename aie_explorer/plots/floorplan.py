@@ -91,12 +91,13 @@ def floorplan_info(design: Design) -> FloorplanInfo:
     """
     placement, device, estimate = design.place(), design.device, design.estimate()
     blocks = []
-    for i, layer in enumerate(estimate.layers):
-        column, row = placement[layer.name]
-        text = (f"{layer.name}: {layer.choice}<br>tiles ({column}, {row}) to ({column + layer.choice.cas_length - 1}, "
+    for i, name in enumerate(design.on_array.layers):  # every copy of the network has the layers of the first
+        layer = estimate.layers[i % len(estimate.layers)]
+        column, row = placement[name]
+        text = (f"{name}: {layer.choice}<br>tiles ({column}, {row}) to ({column + layer.choice.cas_length - 1}, "
                 f"{row + layer.choice.cas_num - 1})<br>kernel {layer.kernel_cycles:.0f} cycles, "
                 f"{layer.weight_bytes:,} bytes of weights a tile")
-        blocks.append(BlockInfo(layer.name, letter(i), colour(i), column, row, layer.choice.cas_length,
+        blocks.append(BlockInfo(name, letter(i), colour(i), column, row, layer.choice.cas_length,
                                 layer.choice.cas_num, text))
     held: dict[tuple[int, int], list[str]] = {}
     for b in design.plan().buffers:
@@ -113,7 +114,7 @@ def floorplan_info(design: Design) -> FloorplanInfo:
 
 def _edges(design: Design) -> tuple[EdgeInfo, ...]:
     """What the plan moves between layers: through the memory tiles that hold it, else directly."""
-    names = list(design.layers)
+    names = list(design.on_array.layers)
     through: dict[tuple[str, str], set[tuple[int, int]]] = {}
     for buffer in design.plan().buffers:
         ends = [{end.layer for port in ports for end in port.ends if isinstance(end, KernelEnd)}

@@ -11,24 +11,28 @@ import pandas as pd
 
 from aie_explorer.cycles import VALIDITY
 from aie_explorer.errors import DesignError
+from aie_explorer.search.constraints import CHOICES
 from aie_explorer.search.figures import Picks, figures
+from aie_explorer.search.objectives import ADDED
 from aie_explorer.search.space import DesignSpace, LayerSpace
 from aie_explorer.space import SPLITS, Choice, microtile_name, parse_choice
 
-CHOICES = ("microtile", "cas_length", "cas_num", "split")
-FIGURES = ("tiles", "interval_cycles", "latency_cycles", "interval_ns", "latency_ns", "samples_per_s", "efficiency",
-           "plio_in", "plio_out", "bottleneck", "validity", "interval_error_pct", "latency_error_pct")
+FIGURES = ("copies", "tiles", "interval_cycles", "latency_cycles", "interval_ns", "latency_ns", "samples_per_s",
+           "efficiency", "samples_per_s_per_tile", "plio_in", "plio_out", "plio", "memory_tile_bytes", "macs_issued",
+           "bottleneck", "validity", "interval_error_pct", "latency_error_pct")
 
 
-def to_frame(space: DesignSpace, picks: Picks) -> pd.DataFrame:
+def to_frame(space: DesignSpace, picks: Picks, copies: int | npt.NDArray[np.int64] = 1) -> pd.DataFrame:
     """Cost designs and lay them out.
 
     Args:
         space: the design space.
         picks: [designs, layers] rows of the layers' tables.
+        copies: of each design side by side; tiles, throughput, ports, bytes and multiply-accumulates are of all.
 
     Returns:
-        Columns device, batch, plio_bits; the figures of FIGURES; and "<layer>.<choice>" for every layer and choice.
+        Columns device, batch, plio_bits, clocks; the figures of FIGURES; and "<layer>.<choice>" for every layer and
+        choice.
     """
     found = figures(space, picks)
     ns_per_cycle = 1e3 / space.device.clock_mhz
@@ -38,10 +42,15 @@ def to_frame(space: DesignSpace, picks: Picks) -> pd.DataFrame:
         "plio_bits": np.full(len(picks), space.device.plio_bits),
         "clock_mhz": np.full(len(picks), space.device.clock_mhz),
         "pl_clock_mhz": np.full(len(picks), space.device.pl_clock_mhz),
-        "tiles": found.tiles, "interval_cycles": found.interval_cycles, "latency_cycles": found.latency_cycles,
+        "copies": np.broadcast_to(np.asarray(copies, np.int16), len(picks)),
+        "tiles": found.tiles * copies, "interval_cycles": found.interval_cycles, "latency_cycles": found.latency_cycles,
         "interval_ns": found.interval_cycles * ns_per_cycle, "latency_ns": found.latency_cycles * ns_per_cycle,
-        "samples_per_s": space.network.batch * 1e9 / (found.interval_cycles * ns_per_cycle),
-        "efficiency": found.efficiency, "plio_in": found.plio_in, "plio_out": found.plio_out,
+        "samples_per_s": copies * space.network.batch * 1e9 / (found.interval_cycles * ns_per_cycle),
+        "efficiency": found.efficiency,
+        "samples_per_s_per_tile": space.network.batch * 1e9 / (found.interval_cycles * ns_per_cycle * found.tiles),
+        "plio_in": found.plio_in * copies, "plio_out": found.plio_out * copies,
+        "plio": (found.plio_in + found.plio_out) * copies,
+        **{name: _added(space, picks, name) * copies for name in ("memory_tile_bytes", "macs_issued")},
         "bottleneck": _labels(found.bottleneck, found.bottlenecks),
         "validity": _labels(found.validity, VALIDITY),
         "interval_error_pct": found.interval_error_pct, "latency_error_pct": found.latency_error_pct,
@@ -49,6 +58,13 @@ def to_frame(space: DesignSpace, picks: Picks) -> pd.DataFrame:
     for layer, pick in zip(space.layers, picks.T, strict=True):
         columns |= {f"{layer.name}.{key}": value for key, value in _choice_columns(layer, pick).items()}
     return pd.DataFrame(columns)
+
+
+def _added(space: DesignSpace, picks: Picks, name: str) -> npt.NDArray[np.int64]:
+    total = np.zeros(len(picks), np.int64)
+    for i in range(len(space.layers)):
+        total += ADDED[name](space, i).astype(np.int64)[picks[:, i]]
+    return total
 
 
 def _labels(codes: npt.NDArray[np.integer[Any]], names: Sequence[str]) -> object:
@@ -85,6 +101,11 @@ def options_frame(layer: LayerSpace) -> pd.DataFrame:
     return frame
 
 
+def _plain(value: object) -> object:
+    """A value of a table, in which a column with gaps holds whole numbers as floats."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def choices_of_row(row: Mapping[Hashable, object], layers: list[str]) -> dict[str, Choice]:
     """The choices that a row of a sweep table holds.
 
@@ -94,7 +115,7 @@ def choices_of_row(row: Mapping[Hashable, object], layers: list[str]) -> dict[st
     choices = {}
     for name in layers:
         try:
-            choices[name] = parse_choice({key: row[f"{name}.{key}"] for key in CHOICES}, name)
+            choices[name] = parse_choice({key: _plain(row[f"{name}.{key}"]) for key in CHOICES}, name)
         except KeyError as error:
             raise DesignError(f"the row has no column {error.args[0]!r}",
                               remedy="Use a row of a table that this explorer made") from None

@@ -1,112 +1,172 @@
-"""The exact Pareto front, by dynamic programming: of chains here, of other graphs in `search.graph_front`.
+"""The exact Pareto front of a network's designs, by dynamic programming over its segments.
 
-Tiles add, latencies add and the interval is a maximum: each is monotone, so a partial design that another
-partial design beats, with the same interface to the next layer, can never be part of a design on the front. What
-the next layer sees of a partial design is the producer side of the edge (`space.handover.writer_key`): fronts
-are kept apart by it, so the rules of the edge are honoured exactly.
+Tiles, ports, bytes and multiply-accumulates add, latencies of segments add and the interval is a maximum: each is
+monotone, so a partial design that another one beats, with an interface to the next segment that accepts no less, can
+never be part of a design on the front. What the next segment sees of a partial design is the producer side of its last
+layer (`segments.producer_sides`): fronts are kept apart by it, so the rules of the edges are honoured exactly.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.search.figures import Picks
-from aie_explorer.search.graph_front import graph_front
-from aie_explorer.search.pareto import nondominated
-from aie_explorer.search.space import DesignSpace, LayerSpace
+from aie_explorer.search.objectives import ADDED, PATH
+from aie_explorer.search.pareto import Points, Staircase, nondominated
+from aie_explorer.search.segments import Ints, Rows, Segment, cut_into_segments, groups
+from aie_explorer.search.space import DesignSpace
 
-OBJECTIVES = ("tiles", "interval_cycles", "latency_cycles")
-Points = npt.NDArray[np.float64]
-"""[count, 3] tiles, interval_cycles, latency_cycles."""
+FEW = 300
+"""Points that are compared with one another sooner than a grid is filled."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Partial:
-    """Partial designs up to a layer: their points, the edge they offer, the option taken and where they came from."""
+class Front:
+    """The designs nothing else beats.
 
-    points: Points
-    writer: npt.NDArray[np.intp]
-    option: npt.NDArray[np.intp]
-    parent: npt.NDArray[np.intp]
-
-
-def exact_front(space: DesignSpace) -> Picks:
-    """[designs, layers] the options of every design on the front of tiles, interval and latency.
-
-    Of designs with equal figures one is kept. Designs that use more tiles than the device has are left out.
+    Attributes:
+        picks: [designs, layers] rows of the layers' tables; of designs with equal figures one.
+        lost: 0 where the front is exact; else the part by which interval and latency may exceed those of a design left
+            out, because the partial designs did not fit in memory.
     """
-    if any(source != i - 1 for i, sources in enumerate(space.sources) for source in sources) \
-            or any(len(sources) > 1 for sources in space.sources) or len(space.output_layers) > 1:
-        return graph_front(space)
-    steps: list[_Partial] = []
-    for i, layer in enumerate(space.layers):
-        points = _points(layer, first=i == 0, last=i == len(space.layers) - 1)
-        if not steps:
-            steps.append(_start(layer, points, space.device.tiles))
+
+    picks: Picks
+    lost: float
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """Partial designs up to a segment; each interval by its place among all that occur."""
+
+    tiles: Ints
+    rank: Ints
+    latency: npt.NDArray[np.float64]
+    added: Points
+    side: Rows
+    option: Rows
+    parent: Rows
+
+
+def exact_front(space: DesignSpace, objectives: Sequence[str] = PATH, *, most_tiles: int | None = None) -> Front:
+    """The front of some objectives, each to be made small.
+
+    Args:
+        space: the design space.
+        objectives: of `objectives.PATH` (tiles, interval_cycles, latency_cycles) and `objectives.ADDED`.
+        most_tiles: of a design; those of the device when None.
+    """
+    added = [name for name in objectives if name in ADDED]
+    segments = cut_into_segments(space, added)
+    limit = space.device.tiles if most_tiles is None else min(most_tiles, space.device.tiles)
+    values, ranks = _ranks(segments, limit, "interval_cycles" in objectives)
+    needed = np.cumsum([segment.tiles.min(initial=limit + 1) for segment in segments[::-1]])[::-1]
+    if needed[0] > limit:
+        return Front(np.empty((0, len(space.layers)), np.intp), 0.0)
+    state = _State(np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1), np.zeros((1, len(added))),
+                   np.zeros(1, np.intp), np.zeros(1, np.intp), np.zeros(1, np.intp))
+    states: list[_State] = []
+    for i, segment in enumerate(segments):
+        later = int(needed[i + 1]) if i + 1 < len(segments) else 0
+        latency = segment.latency if "latency_cycles" in objectives else np.zeros(len(segment.latency))
+        state = _joined(state, segment, ranks[i], latency, segments[i + 1] if i + 1 < len(segments) else None,
+                        limit - later, len(values))
+        states.append(state)
+    points = np.concatenate([np.stack([state.tiles * ("tiles" in objectives), state.rank, state.latency], axis=1),
+                             state.added], axis=1)
+    chosen = nondominated(points)
+    parts: list[Rows] = []
+    for step, segment in zip(states[::-1], segments[::-1], strict=True):
+        parts.append(segment.picks[step.option[chosen]])
+        chosen = step.parent[chosen]
+    return Front(np.concatenate(parts[::-1], axis=1), float(np.prod([1 + s.lost for s in segments]) - 1))
+
+
+def _ranks(segments: list[Segment], most_tiles: int, matters: bool) -> tuple[npt.NDArray[np.float64], list[Ints]]:
+    """All intervals that occur, and for each segment the places of its own among them.
+
+    No design is faster than the least interval at which the segments' fewest tiles together fit: what is faster counts
+    as that fast, which leaves far fewer partial designs to tell apart.
+    """
+    if not matters:
+        return np.zeros(1), [np.zeros(len(segment.interval), np.int64) for segment in segments]
+    values = np.unique(np.concatenate([segment.interval for segment in segments]))
+    tiles = np.zeros(len(values), np.int64)
+    ranks = [np.searchsorted(values, segment.interval) for segment in segments]
+    for segment, rank in zip(segments, ranks, strict=True):
+        fewest = np.full(len(values), most_tiles + 1, np.int64)
+        np.minimum.at(fewest, rank, segment.tiles)
+        tiles += np.minimum.accumulate(fewest)
+    feasible = tiles <= most_tiles
+    least = int(np.argmax(feasible)) if feasible.any() else 0
+    return values[least:], [np.maximum(rank - least, 0).astype(np.int64) for rank in ranks]
+
+
+def _joined(state: _State, segment: Segment, rank: Ints, latency: npt.NDArray[np.float64], after: Segment | None,
+            most_tiles: int, ranks: int) -> _State:
+    """Join every partial design with every option of the next segment, and prune."""
+    parts: dict[int, list[tuple[Rows, Rows]]] = {}
+    candidates: dict[int, Rows] = {}
+    for options in _worthwhile(segment, rank, latency):
+        reader, side = int(segment.reader[options[0]]), int(segment.side[options[0]])
+        if reader not in candidates:
+            accepted = np.flatnonzero(segment.accepts[reader, state.side])
+            candidates[reader] = accepted[_front(state.tiles[accepted], state.rank[accepted], state.latency[accepted],
+                                                 state.added[accepted], most_tiles, ranks)]
+        parts.setdefault(side, []).append((candidates[reader], options))
+    found: list[_State] = []
+    stairs = {side: Staircase(ranks, most_tiles) for side in parts}
+    for side, above in _by_acceptance(parts, after):
+        made = [_product(state, segment, rank, latency, *part, most_tiles) for part in parts[side]]
+        whole = _State(*(np.concatenate([getattr(part, name) for part in made])
+                         for name in _State.__dataclass_fields__))
+        if segment.added.shape[1]:
+            kept = _front(whole.tiles, whole.rank, whole.latency, whole.added, most_tiles, ranks)
         else:
-            steps.append(_extend(steps[-1], layer, points, space.edges[i - 1].legal, space.device.tiles))
-    chosen = nondominated(steps[-1].points)
-    picks = np.empty((len(chosen), len(steps)), np.intp)
-    for i in range(len(steps) - 1, -1, -1):
-        picks[:, i] = steps[i].option[chosen]
-        chosen = steps[i].parent[chosen]
-    return picks
+            stairs[side].add([stairs[other] for other in above])
+            kept = stairs[side].front(whole.tiles, whole.rank, whole.latency)
+        found.append(_taken(whole, kept))
+    if not found:
+        return _taken(state, np.empty(0, np.intp))
+    return _State(*(np.concatenate([getattr(part, name) for part in found]) for name in _State.__dataclass_fields__))
 
 
-def _points(layer: LayerSpace, *, first: bool, last: bool) -> Points:
-    """Objectives of the options of one layer; the graph's ports count where the layer is first or last."""
-    interval, latency = layer.cycles["interval_cycles"].copy(), layer.cycles["latency_cycles"].copy()
-    for is_end, port, wait in ((first, "plio_in_cycles", "entry_cycles"), (last, "plio_out_cycles", "last_out_cycles")):
-        if is_end:
-            interval = np.maximum(interval, layer.cycles[port])
-            latency = latency + layer.cycles[wait]
-    return np.stack([layer.table["tiles"].astype(np.float64), interval, latency], axis=1)
+def _worthwhile(segment: Segment, rank: Ints, latency: npt.NDArray[np.float64]) -> list[Rows]:
+    """Options with the same interfaces, without those that another of them beats."""
+    points = np.concatenate([np.stack([segment.tiles, rank, latency], axis=1), segment.added], axis=1)
+    return [same[nondominated(points[same])] for same in groups(np.stack([segment.reader, segment.side], axis=1))]
 
 
-def _start(layer: LayerSpace, points: Points, most_tiles: int) -> _Partial:
-    kept = [group[nondominated(points[group])] for group in _by_value(layer.writers[1])]
-    option = np.concatenate(kept)
-    option = option[points[option, 0] <= most_tiles]
-    return _Partial(points[option], layer.writers[1][option], option, np.zeros(len(option), np.intp))
+def _by_acceptance(parts: dict[int, list[tuple[Rows, Rows]]], after: Segment | None) -> list[tuple[int, list[int]]]:
+    """The producer sides, those before it that every reader takes who takes it."""
+    if after is None:
+        return [(side, []) for side in parts]
+    order = sorted(parts, key=lambda side: (-int(after.accepts[:, side].sum()), side))
+    return [(side, [other for other in order[:position]
+                    if np.all(after.accepts[:, other] >= after.accepts[:, side])])
+            for position, side in enumerate(order)]
 
 
-def _by_value(keys: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
-    """Indices of each distinct value."""
-    order = np.argsort(keys, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
+def _product(state: _State, segment: Segment, rank: Ints, latency: npt.NDArray[np.float64], candidates: Rows,
+             options: Rows, most_tiles: int) -> _State:
+    tiles = np.add.outer(state.tiles[candidates], segment.tiles[options])
+    a, b = np.nonzero(tiles <= most_tiles)
+    parent, option = candidates[a], options[b]
+    return _State(tiles[a, b], np.maximum(state.rank[parent], rank[option]), state.latency[parent] + latency[option],
+                  state.added[parent] + segment.added[option], segment.side[option], option, parent)
 
 
-def _extend(before: _Partial, layer: LayerSpace, points: Points, legal: npt.NDArray[np.bool_],
-            most_tiles: int) -> _Partial:
-    """Join every partial design with every option of the next layer, and prune."""
-    fronts: dict[bytes, npt.NDArray[np.intp]] = {}  # by the set of producers a reader accepts
-    pools: list[_Partial] = []
-    for options in _by_value(layer.writers[1]):
-        parts: list[tuple[Points, npt.NDArray[np.intp], npt.NDArray[np.intp]]] = []
-        for same_reader in _by_value(layer.readers[1][options]):
-            group = options[same_reader]
-            group = group[nondominated(points[group])]
-            accepted = legal[:, layer.readers[1][group[0]]]
-            key = accepted.tobytes()
-            if key not in fronts:
-                candidates = np.flatnonzero(accepted[before.writer])
-                fronts[key] = candidates[nondominated(before.points[candidates])]
-            parts.append(_join(before.points, fronts[key], points, group, most_tiles))
-        joined, parent, option = (np.concatenate(column) for column in zip(*parts, strict=True))
-        kept = nondominated(joined)
-        pools.append(_Partial(joined[kept], np.full(len(kept), layer.writers[1][options[0]]), option[kept],
-                              parent[kept]))
-    return _Partial(*(np.concatenate([getattr(pool, field) for pool in pools])
-                      for field in ("points", "writer", "option", "parent")))
+def _front(tiles: Ints, rank: Ints, latency: npt.NDArray[np.float64], added: Points, most_tiles: int, ranks: int
+           ) -> Rows:
+    if len(tiles) == 0:
+        return np.empty(0, np.intp)
+    if added.shape[1] or len(tiles) < FEW:
+        return nondominated(np.concatenate([np.stack([tiles, rank, latency], axis=1), added], axis=1))
+    return Staircase(ranks, most_tiles).front(tiles, rank, latency)
 
 
-def _join(before: Points, front: npt.NDArray[np.intp], points: Points, group: npt.NDArray[np.intp],
-          most_tiles: int) -> tuple[Points, npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    parent, option = (axis.ravel() for axis in np.meshgrid(front, group, indexing="ij"))
-    a, b = before[parent], points[option]
-    joined = np.stack([a[:, 0] + b[:, 0], np.maximum(a[:, 1], b[:, 1]), a[:, 2] + b[:, 2]], axis=1)
-    fits = joined[:, 0] <= most_tiles
-    return joined[fits], parent[fits], option[fits]
+def _taken(state: _State, rows: Rows) -> _State:
+    return _State(*(getattr(state, name)[rows] for name in _State.__dataclass_fields__))

@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+BLOCK = 64  # points that clear away what they beat, at a time
 
-def nondominated(points: npt.NDArray[np.float64], *, keep_equal: bool = False) -> npt.NDArray[np.intp]:
+Points = npt.NDArray[np.float64]
+"""[count, objectives]; every column is to be made small."""
+
+
+def nondominated(points: Points, *, keep_equal: bool = False) -> npt.NDArray[np.intp]:
     """Indices of the Pareto front, ascending; every column is to be made small.
 
     Args:
@@ -18,15 +23,68 @@ def nondominated(points: npt.NDArray[np.float64], *, keep_equal: bool = False) -
     """
     if len(points) == 0:
         return np.empty(0, np.intp)
-    # The sum of a point's ranks is smaller than that of every point it beats (ranks are integers: no rounding),
-    # so the smallest of those left is on the front, and it clears away much of what it beats.
+    # The sum of a point's ranks is smaller than that of every point it beats (ranks are integers: no rounding), so
+    # nothing beats the smallest of those left but others of the same block, and they clear away much of what is left.
     ranks = np.stack([np.unique(column, return_inverse=True)[1].ravel() for column in points.T], axis=1)
     left = np.argsort(ranks.sum(axis=1), kind="stable")
     front: list[npt.NDArray[np.intp]] = []
     while len(left):
-        best = left[0]
-        beaten = np.all(ranks[left] >= ranks[best], axis=1)
-        equal = beaten & np.all(ranks[left] == ranks[best], axis=1)
-        front.append(left[equal] if keep_equal else left[:1])
-        left = left[~beaten]
+        block = left[:BLOCK]
+        no_worse = _no_worse(ranks[block], ranks[block])
+        equal = no_worse & no_worse.T
+        # of equal points the first beats the others, unless all are kept: the order is stable
+        best = block[~np.any(no_worse & ~(equal if keep_equal else np.tril(equal)), axis=0)]
+        front.append(best)
+        left = left[BLOCK:]
+        covered = _no_worse(ranks[best], ranks[left])
+        if keep_equal:
+            covered &= ~np.all(ranks[best][:, None] == ranks[left][None], axis=2)
+        left = left[~covered.any(axis=0)]
     return np.sort(np.concatenate(front))
+
+
+def _no_worse(first: npt.NDArray[np.intp], second: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """[first, second] whether a point of the first is no worse in anything."""
+    found = np.ones((len(first), len(second)), np.bool_)
+    for a, b in zip(first.T, second.T, strict=True):
+        found &= a[:, None] <= b[None]
+    return found
+
+
+class Staircase:
+    """The least cost for at most so many tiles and at most such an interval, on the grid of both.
+
+    On this grid the front of three objectives is found without comparing points with one another.
+
+    Args:
+        ranks: number of distinct intervals; a point names its interval by its place among them.
+        most_tiles: of a point.
+    """
+
+    def __init__(self, ranks: int, most_tiles: int) -> None:
+        self._shape = (ranks + 1, most_tiles + 2)  # a border of nothing at the low ends
+        self.least = np.full(self._shape, np.inf)
+
+    def add(self, others: list[Staircase]) -> None:
+        """Put on this staircase what is on others of the same size."""
+        for other in others:
+            np.minimum(self.least, other.least, out=self.least)
+
+    def front(self, tiles: npt.NDArray[np.int64], rank: npt.NDArray[np.int64], cost: npt.NDArray[np.float64]
+              ) -> npt.NDArray[np.intp]:
+        """Indices of the points that no other, and nothing on the staircase, equals or beats; they are then on it.
+
+        Of equal points one is kept, the first.
+        """
+        cell = (rank + 1) * self._shape[1] + (tiles + 1)
+        grid = np.full(self._shape, np.inf)
+        np.minimum.at(grid.ravel(), cell, cost)
+        before = self.least
+        self.least = np.minimum(grid, before)
+        np.minimum.accumulate(self.least, axis=0, out=self.least)
+        np.minimum.accumulate(self.least, axis=1, out=self.least)
+        better = np.zeros(self._shape, np.bool_)
+        better[1:, 1:] = grid[1:, 1:] < np.minimum(np.minimum(self.least[:-1, 1:], self.least[1:, :-1]), before[1:, 1:])
+        best = np.flatnonzero(better.ravel()[cell] & (cost == grid.ravel()[cell]))
+        _, first = np.unique(cell[best], return_index=True)
+        return np.sort(best[first])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -129,28 +129,6 @@ class DesignSpace:
                 return layer
         raise DesignError(f"the network has no layer {name!r}",
                           remedy=f"Its layers are: {', '.join(layer.name for layer in self.layers)}")
-
-
-def with_plio_limits(space: DesignSpace, most_in: float | None, most_out: float | None) -> DesignSpace:
-    """The designs of one input and one output layer that need no more PLIOs; a front has PLIOs not as an objective.
-
-    Raises:
-        DesignError: when there are none.
-    """
-    layers = list(space.layers)
-    for ends, field, most in ((space.input_layers, "plio_in", most_in), (space.output_layers, "plio_out", most_out)):
-        if most is None:
-            continue
-        if len(ends) != 1:
-            raise DesignError(f"cannot be asked of a network where {len(ends)} layers share the ports",
-                              where=f"max_{field}", remedy="Filter the table of a sweep by this column")
-        index = ends[0]
-        kept = layers[index].cycles[field] <= most
-        if not kept.any():
-            raise DesignError(f"no design has {field} of at most {most:g}", where=f"max_{field}",
-                              remedy=f"The least is {layers[index].cycles[field].min()}")
-        layers[index] = replace(layers[index], table=layers[index].table[kept], cycles=layers[index].cycles[kept])
-    return replace(space, layers=tuple(layers))
 
 
 def _key(rows: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:

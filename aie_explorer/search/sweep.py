@@ -1,19 +1,214 @@
-"""Which designs a sweep costs: products of per-layer options, restricted by the user's values."""
+"""Which designs a sweep costs, in chunks that can be costed anywhere and in any order.
+
+A sweep is a list of combinations (network, device, batch, PLIO width) and, in each, of designs: all products of the
+layers' options, a sample of them, or the exact front. A chunk is a range of the designs of one combination; the same
+chunk is the same table on every machine.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
+from aie_explorer.cycles import load_constants
+from aie_explorer.devices import Device
 from aie_explorer.errors import DesignError, nearest
+from aie_explorer.ir import Network
+from aie_explorer.search.constraints import CHOICES, constrained, matches
 from aie_explorer.search.figures import Picks, joinable
+from aie_explorer.search.frame import to_frame
+from aie_explorer.search.front import exact_front
 from aie_explorer.search.pareto import nondominated
-from aie_explorer.search.space import DesignSpace, LayerSpace
-from aie_explorer.space import SPLITS, microtile_name, parse_microtile
+from aie_explorer.search.space import DesignSpace, LayerSpace, design_space
 
-LAYER_KEYS = ("microtile", "cas_length", "cas_num", "split")
+CHUNK = 100_000
+Designs = Literal["product", "front"]
+Sample = Literal["random", "latin_hypercube"]
+SAMPLES = ("random", "latin_hypercube")
+MOST_SAMPLED = 20_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Combination:
+    """One network on one device, and what its designs are made of.
+
+    Attributes:
+        network: lowered, with its batch.
+        device: with its clocks and PLIO width.
+        constraints: `search.constraints`.
+        values: by layer and choice the values to combine; a layer without takes its Pareto options.
+        designs: "product" of the layers' options, or the exact "front".
+        sample: how designs are drawn from a product larger than `limit`, or always if it is named.
+        limit: most designs looked at; None for all.
+        seed: of the sample.
+        copies: of the whole network side by side.
+        model: what the network is called in a table of several; "" in one of its own.
+    """
+
+    network: Network
+    device: Device
+    constraints: Mapping[str, Any]
+    values: Mapping[str, Mapping[str, list[Any]]]
+    designs: Designs
+    sample: Sample | None
+    limit: int | None
+    seed: int
+    copies: int = 1
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Designs [begin, end) of a combination, by its index."""
+
+    combination: int
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """All that a sweep costs.
+
+    Attributes:
+        combinations: in order.
+        chunks: in the order of the table's rows.
+        size: designs in the whole product.
+        looked_at: designs of the chunks, before those that cannot be joined are left out.
+    """
+
+    combinations: tuple[Combination, ...]
+    chunks: tuple[Chunk, ...]
+    size: int
+    looked_at: int
+
+    @property
+    def sampled(self) -> bool:
+        """Whether a part of the product is left out."""
+        return self.looked_at < self.size
+
+    @property
+    def stamp(self) -> dict[str, str]:
+        """What the table's figures come from: hashes of the networks, of the cycle model and of the whole request."""
+        networks = "".join(one.network.digest for one in self.combinations)
+        request = [(repr(one.device), one.network.batch, dict(one.constraints), dict(one.values), one.designs,
+                    one.sample, one.limit, one.seed, one.copies, one.model) for one in self.combinations]
+        chunks = [(chunk.combination, chunk.begin, chunk.end) for chunk in self.chunks]
+        return {"networks": _digest(networks), "cycle_model": cycle_model_digest(),
+                "sweep": _digest(networks + json.dumps([request, chunks], default=str, sort_keys=True))}
+
+
+def cycle_model_digest() -> str:
+    """A hash of the constants of the cycle model."""
+    return _digest(repr(load_constants()))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def plan_sweep(combinations: Iterable[Combination], chunk: int = CHUNK) -> Sweep:
+    """Cut combinations into chunks.
+
+    Raises:
+        DesignError: for values that no option has, or a layer that cannot be cut to fit a device.
+    """
+    made, chunks, size, looked_at = tuple(combinations), list[Chunk](), 0, 0
+    for index, one in enumerate(made):
+        space = _space(one)
+        if one.designs == "front":
+            chunks.append(Chunk(index, 0, 0))
+            continue
+        total = math.prod(len(rows) for rows in _candidates(one, space))
+        count = total if one.limit is None or (total <= one.limit and one.sample is None) else min(total, one.limit)
+        if count < total and count > MOST_SAMPLED:
+            raise DesignError(f"would draw {count:,} designs", where="limit",
+                              remedy=f"Use at most {MOST_SAMPLED:,}, or None for all {total:,}")
+        size, looked_at = size + total, looked_at + count
+        chunks += [Chunk(index, begin, min(begin + chunk, count)) for begin in range(0, count, chunk)]
+    return Sweep(made, tuple(chunks), size, looked_at)
+
+
+def cost_chunk(one: Combination, chunk: Chunk) -> pd.DataFrame:
+    """The table of a chunk: of its designs those that can be joined and fit the device."""
+    frame = _costed_chunk(one, chunk)
+    if one.model:
+        words: Any = pd.Categorical
+        frame.insert(0, "model", words.from_codes(np.zeros(len(frame), np.int8), [one.model]))
+    return frame
+
+
+def _costed_chunk(one: Combination, chunk: Chunk) -> pd.DataFrame:
+    space = _space(one)
+    if one.designs == "front":
+        front = exact_front(space, most_tiles=one.device.tiles // one.copies)
+        frame = to_frame(space, front.picks, one.copies)
+        frame.attrs["lost"] = front.lost
+        return frame
+    candidates = _candidates(one, space)
+    sizes = tuple(len(rows) for rows in candidates)
+    total = math.prod(sizes)
+    if one.sample is None and (one.limit is None or total <= one.limit):
+        digits = _digits(np.arange(chunk.begin, chunk.end), sizes)
+    else:
+        count = total if one.limit is None else min(total, one.limit)
+        drawn = _drawn(sizes, count, one.sample or "random", one.seed)[chunk.begin:chunk.end]
+        digits = drawn if drawn.ndim == 2 else _digits(drawn, sizes)
+    picks = np.stack([rows[digit] for rows, digit in zip(candidates, digits.T, strict=True)], axis=1)
+    return to_frame(space, realisable(space, picks, one.copies), one.copies)
+
+
+def realisable(space: DesignSpace, picks: Picks, copies: int = 1) -> Picks:
+    """The designs that can be joined and so many copies of which fit the device."""
+    tiles = sum(layer.table["tiles"][pick] for layer, pick in zip(space.layers, picks.T, strict=True))
+    kept: Picks = picks[(tiles * copies <= space.device.tiles) & joinable(space, picks)]
+    return kept
+
+
+def _digits(flat: npt.NDArray[np.int64], sizes: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """[designs, layers] which of its options each layer takes, from the place in the product."""
+    return np.stack(np.unravel_index(flat, sizes), axis=1)
+
+
+@lru_cache(maxsize=1)
+def _drawn(sizes: tuple[int, ...], count: int, sample: Sample, seed: int) -> npt.NDArray[np.int64]:
+    """A sample of a product, in ascending order, none twice: [designs] places in it, or where it is too large for
+    these, [designs, layers] which option each layer takes."""
+    rng = np.random.default_rng(seed)
+    drawn = (_draw(rng, size, count, sample) for size in sizes)
+    if math.prod(sizes) >= 2**62:
+        return np.unique(np.stack(list(drawn), axis=1), axis=0)
+    flat = np.zeros(count, np.int64)
+    for size, digit in zip(sizes, drawn, strict=True):
+        flat *= size
+        flat += digit
+    return np.unique(flat)
+
+
+def _draw(rng: np.random.Generator, size: int, count: int, sample: Sample) -> npt.NDArray[np.int64]:
+    """[count] options of a layer; of a Latin hypercube all equally often, in an order of the layer's own."""
+    if sample == "random":
+        return rng.integers(0, size, count)
+    drawn: npt.NDArray[np.int64] = (rng.permutation(count) * size + rng.integers(0, size, count)) // count
+    return drawn
+
+
+@lru_cache(maxsize=8)
+def _space(one: Combination) -> DesignSpace:
+    return constrained(design_space(one.network, one.device), one.constraints)
+
+
+def _candidates(one: Combination, space: DesignSpace) -> list[npt.NDArray[np.intp]]:
+    return [layer_candidates(layer, one.values.get(layer.name, {})) for layer in space.layers]
 
 
 def layer_candidates(layer: LayerSpace, over: Mapping[str, Iterable[object]]) -> npt.NDArray[np.intp]:
@@ -31,62 +226,11 @@ def layer_candidates(layer: LayerSpace, over: Mapping[str, Iterable[object]]) ->
     keep = np.ones(len(layer.table), np.bool_)
     for key, values in over.items():
         where = f"{layer.name}.{key}"
-        if key not in LAYER_KEYS:
+        if key not in CHOICES:
             raise DesignError(f"a layer has no {key!r} to sweep", where=where,
-                              remedy=f"Close ones: {nearest(key, LAYER_KEYS)}")
-        keep &= _matches(layer, key, list(values), where)
+                              remedy=f"Close ones: {nearest(key, CHOICES)}")
+        keep &= matches(layer, key, list(values), where)
     if not keep.any():
         raise DesignError("no legal option has this combination of values", where=layer.name,
                           remedy=f"See layer_options({layer.name!r})")
     return np.flatnonzero(keep)
-
-
-def _matches(layer: LayerSpace, key: str, values: list[object], where: str) -> npt.NDArray[np.bool_]:
-    table, found = layer.table, np.zeros(len(layer.table), np.bool_)
-    for value in values:
-        if key == "microtile":
-            M, K, N = parse_microtile(value, where)
-            same = (table["M"] == M) & (table["K"] == K) & (table["N"] == N)
-            legal = sorted({microtile_name((int(r["M"]), int(r["K"]), int(r["N"]))) for r in table})
-        elif key == "split":
-            if not isinstance(value, str) or value not in SPLITS:
-                raise DesignError(f"split is {value!r}", where=where, remedy='Use "features" or "rows"')
-            same, legal = table["split"] == SPLITS.index(value), list(SPLITS)
-        else:
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-                raise DesignError(f"{value!r} is not a whole number", where=where)
-            same, legal = table[key] == value, [str(v) for v in np.unique(table[key])]
-        if not same.any():
-            raise DesignError(f"no legal option has the value {value!r}", where=where,
-                              remedy=f"Legal values: {', '.join(legal)}")
-        found |= same
-    return found
-
-
-def product(space: DesignSpace, candidates: list[npt.NDArray[np.intp]], limit: int, seed: int) -> tuple[Picks, int]:
-    """Combine the candidates of the layers, keep what can be joined and fits the device.
-
-    Args:
-        space: the design space.
-        candidates: rows of each layer's table.
-        limit: most combinations to look at; of a larger product that many are drawn at random, repetitions dropped.
-        seed: of the sample.
-
-    Returns:
-        ([designs, layers] rows, size of the whole product).
-    """
-    sizes = [len(rows) for rows in candidates]
-    total = 1
-    for size in sizes:
-        total *= size
-    if total <= limit:
-        flat: npt.NDArray[np.int64] = np.arange(total)
-        digits = np.stack(np.unravel_index(flat, sizes), axis=1)
-    else:
-        rng = np.random.default_rng(seed)
-        digits = np.stack([rng.integers(0, size, limit) for size in sizes], axis=1)
-        digits = np.unique(digits, axis=0)
-    picks = np.stack([rows[digit] for rows, digit in zip(candidates, digits.T, strict=True)], axis=1)
-    tiles = sum(layer.table["tiles"][pick] for layer, pick in zip(space.layers, picks.T, strict=True))
-    picks = picks[(tiles <= space.device.tiles) & joinable(space, picks)]
-    return picks, total

@@ -97,12 +97,21 @@ def input_windows(table: Table, work: Work, device: Device) -> dict[str, npt.NDA
                      for width in work.network_inputs), default=0)
         return {"ports": np.full(len(table), len(work.network_inputs)), "bytes": np.full(len(table), moved)}
     k, K = table["k"].astype(np.int64), table["K"].astype(np.int64)
+    widest = np.minimum(k, -(-work.k // K) * K)
+    return {"ports": table["cas_length"].astype(np.int64),
+            "bytes": input_windows_rows(work, k, K, device) * widest * element}
+
+
+def input_windows_rows(work: Work, k: npt.NDArray[np.int64], K: npt.NDArray[np.int64], device: Device
+                       ) -> npt.NDArray[np.int64]:
+    """`input_window_rows` of many options."""
+    element, beat = storage_bytes(work.input.storage), device.plio_bits // 8
     width = -(-work.k // K) * K
-    widest = np.minimum(k, width)
     last = width - (width - 1) // k * k
-    # as input_window_rows: both slices are whole beats (a power of two, so the larger of two divisors is a multiple)
-    need = np.maximum(*(beat // np.gcd(beat, columns * element) for columns in (widest, last)))
-    return {"ports": table["cas_length"].astype(np.int64), "bytes": -(-work.rows // need) * need * widest * element}
+    # both slices are whole beats (a power of two, so the larger of two divisors is a multiple)
+    need = np.maximum(*(beat // np.gcd(beat, columns * element) for columns in (np.minimum(k, width), last)))
+    rows: npt.NDArray[np.int64] = -(-work.rows // need) * need
+    return rows
 
 
 def output_windows(table: Table, work: Work, device: Device) -> dict[str, npt.NDArray[np.int64]]:

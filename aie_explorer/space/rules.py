@@ -17,6 +17,7 @@ from aie_explorer.ir import storage_bytes
 from aie_explorer.space.options import ROWS, Table, Work
 
 IntColumn = npt.NDArray[np.int64]
+WEIGHT_BANKS = 2  # of a tile's four; the others hold the two halves of its buffers
 MEMORY_TILE_READERS = 6  # AM020 ch5: MM2S channels of a memory tile
 
 
@@ -97,6 +98,20 @@ def _narrow_store(table: Table, work: Work, _: Device) -> IntColumn:
     return narrow
 
 
+def _own_bytes(table: Table, device: Device) -> IntColumn:
+    """Bytes of bias, gains and tables, of the stack, the heap and what the tools reserve."""
+    generation = device.generation
+    own: IntColumn = _column(table, "bias_bytes") + (generation.stack_bytes + generation.heap_bytes
+                                                     + generation.sync_bytes)
+    return own
+
+
+def spans_banks(weight_bytes: npt.NDArray[np.int64], device: Device) -> npt.NDArray[np.bool_]:
+    """Whether the weights of a tile take two banks; bias and stack then share the bank of the first buffers."""
+    spans: npt.NDArray[np.bool_] = weight_bytes > device.generation.bank_bytes
+    return spans
+
+
 RULES: tuple[Rule, ...] = (
     Rule("accumulator_width", "missing accumulator bits of the microtile",
          "AIE API mmul accumulators", "Use a microtile with 64-bit accumulators, or narrower weights or activations",
@@ -116,15 +131,16 @@ RULES: tuple[Rule, ...] = (
          "Use a microtile with a larger K or N", _granularity, lambda d: 0),
     Rule("side_by_side", "columns that fill up an output read side by side with another",
          "the neighbour's columns begin there", "Use a cas_num that divides the outputs", _filled_up, lambda d: 0),
-    Rule("weights_bank", "bytes of weights of one tile", "AM020: a memory bank of the tile",
+    Rule("weights_banks", "bytes of weights of one tile", "AM020: two memory banks of the tile's four",
          "Use more tiles for the layer (cas_length or cas_num)",
-         lambda t, w, d: _column(t, "weight_bytes"), lambda d: d.generation.bank_bytes),
-    Rule("activation_bank", "bytes of one input and one output buffer of a tile", "AM020: a memory bank of the tile",
+         lambda t, w, d: _column(t, "weight_bytes"), lambda d: WEIGHT_BANKS * d.generation.bank_bytes),
+    Rule("activation_bank", "bytes of one input and one output buffer of a tile (with bias, stack and heap where the "
+         "weights take the bank of these)", "AM020: a memory bank of the tile",
          "Use more tiles for the layer, a split by rows, or a smaller batch",
-         lambda t, w, d: _column(t, "in_bytes") + _column(t, "out_bytes"), lambda d: d.generation.bank_bytes),
+         lambda t, w, d: _column(t, "in_bytes") + _column(t, "out_bytes")
+         + _own_bytes(t, d) * spans_banks(t["weight_bytes"], d), lambda d: d.generation.bank_bytes),
     Rule("bias_bank", "bytes of bias, gains, tables, stack, heap and synchronisation of a tile",
-         "AM020; UG1603: stack and heap", "Use a larger cas_num", lambda t, w, d: _column(t, "bias_bytes")
-         + (d.generation.stack_bytes + d.generation.heap_bytes + d.generation.sync_bytes),
+         "AM020; UG1603: stack and heap", "Use a larger cas_num", lambda t, w, d: _own_bytes(t, d),
          lambda d: d.generation.bank_bytes),
     Rule("row_readers", "streams out of the memory tile to cascades that split the rows",
          "AM020 ch5: a memory tile has six MM2S channels", "Use a smaller cas_num or a split by features",

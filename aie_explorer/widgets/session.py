@@ -43,7 +43,7 @@ def start(explorer: Explorer, objective: str = "interval", max_tiles: int | None
         AieExplorerError: when there is none.
     """
     limits = {} if max_tiles is None else {"max_tiles": float(max_tiles)}
-    design = explorer.best(objective, **limits)
+    design = explorer.best(objective, copies=1, **limits)
     front = explorer.pareto()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the sample is announced in the plot's title

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 MODELS = {
     "128-256-64": [128, 256, 64], "384-256-200-10": [384, 256, 200, 10], "784-512-256-10": [784, 512, 256, 10],
-    "7x512": [512] * 8, "12x512": [512] * 13, "20x128": [128] * 21,
+    "7x512": [512] * 8, "12x512": [512] * 13, "20x128": [128] * 21, "24x256": [256] * 25,
 }
 
 
@@ -37,7 +37,7 @@ def cold(function) -> float:
     from aie_explorer.space import handover, layer
 
     def run() -> None:
-        for cached in (space._costed, space._edge_legal, handover.edge_groups, layer.layer_options):
+        for cached in (space._costed, space._legal, handover.edge_groups, layer.layer_options):
             cached.cache_clear()
         function()
 
@@ -79,10 +79,13 @@ def main() -> None:
         every = {f"{name}.split": ["features", "rows"] for name in explorer.layers}  # all legal options of every layer
         sweep_s = best_of(lambda: explorer.sweep(every, limit=limit))
     print(f"sweep of {limit:,} designs      {sweep_s:8.3f} s  (digits model, {explorer.space.size:,} combinations)")
+    from networks import mlp, residual
+
+    four = aie.Explorer(mlp([128, 96, 64, 32, 10]))
     for count in (100_000, 1_000_000):
-        picks = np.stack([rng.integers(0, len(layer.table), count) for layer in explorer.space.layers], axis=1)
-        cost_s = best_of(lambda picks=picks: (joinable(explorer.space, picks), to_frame(explorer.space, picks)), 2)
-        print(f"table of {count:>9,} designs    {cost_s:8.3f} s  ({cost_s / count * 1e9:.0f} ns a design)")
+        picks = np.stack([rng.integers(0, len(layer.table), count) for layer in four.space.layers], axis=1)
+        cost_s = best_of(lambda picks=picks: (joinable(four.space, picks), to_frame(four.space, picks)), 2)
+        print(f"table of {count:>9,} designs    {cost_s:8.3f} s  (four layers, {cost_s / count * 1e9:.0f} ns a design)")
 
     pairs_s, pairs = cost_pairs()
     print(f"cost of 1,000,000 (layer, option) pairs {pairs_s / pairs * 1e6:.3f} s  ({pairs:,} of different layers)")
@@ -91,14 +94,13 @@ def main() -> None:
     print("\nerrors of the cycle model on published measurements:")
     peer.main()
 
-    from networks import mlp
-
     print("\nexact front of tiles, interval and latency, batch 8, VEK280, from nothing:")
-    for name, dims in MODELS.items():
-        network = mlp(dims)
+    networks = {name: mlp(dims) for name, dims in MODELS.items()}
+    networks |= {f"{count} residual blocks": residual(count) for count in (1, 4, 8)}
+    for name, network in networks.items():
         front_s = cold(lambda network=network: aie.Explorer(network).pareto())
         found = aie.Explorer(network)
-        print(f"  {name:16s} {front_s:8.3f} s   {len(found.pareto()):4d} designs of {found.space.size:.2g}")
+        print(f"  {name:17s} {front_s:8.3f} s   {len(found.pareto()):4d} designs of {found.space.size:.2g}")
     small = mlp(MODELS["384-256-200-10"])
     design = aie.Explorer(small).best("interval", max_tiles=64)
     place_s = best_of(lambda: aie.Design(design.network, design.device, design.choices).place())

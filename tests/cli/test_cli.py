@@ -318,3 +318,60 @@ def test_importing_needs_neither_tensorflow_nor_plotly():
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ
                          | {"PYTHONPATH": str(ROOT)})
     assert out.stdout.strip() == "[]"
+
+
+def test_the_best_few_and_copies(capsys):
+    assert main(["best", str(DIGITS), "--top", "3", "--max-tiles", "30", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert len(rows) == 3
+    assert all(row["tiles"] <= 30 for row in rows)
+    assert main(["best", str(DIGITS), "--objective", "tiles", "--copies", "3", "--json"]) == 0
+    three = json.loads(capsys.readouterr().out)
+    assert main(["best", str(DIGITS), "--objective", "tiles", "--json"]) == 0
+    one = json.loads(capsys.readouterr().out)
+    assert (three["copies"], three["tiles"]) == (3, 3 * one["tiles"])
+    assert main(["best", str(DIGITS), "--copies", "2", "--objective", "tiles"]) == 0
+    assert "2 copies of the network" in capsys.readouterr().out
+
+
+def test_cheapest_says_what_more_costs(capsys):
+    assert main(["cheapest", str(DIGITS), "--max-interval-ns", "200", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["interval_ns"] <= 200
+    assert found["faster"]["interval_ns"] < found["interval_ns"]
+    assert found["changed"]
+    assert main(["cheapest", str(DIGITS), "--max-interval-ns", "200"]) == 0
+    assert "the next faster design" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("only", "holds"), [
+    ("dense0.cas_length=1,2", lambda layers: layers[0]["cas_length"] in (1, 2)),
+    ("cas_num=..2", lambda layers: all(layer["cas_num"] <= 2 for layer in layers)),
+    ("cas_length=2..", lambda layers: all(layer["cas_length"] >= 2 for layer in layers)),
+])
+def test_only_some_cuts(capsys, only, holds):
+    assert main(["best", str(DIGITS), "--only", only, "--json"]) == 0
+    assert holds(json.loads(capsys.readouterr().out)["layers"])
+
+
+def test_a_range_that_is_none(capsys):
+    assert main(["best", str(DIGITS), "--only", "tiles=a..b"]) == 2
+    assert "is no range" in capsys.readouterr().err
+
+
+def test_a_sweep_into_a_folder_goes_on(capsys, folder):
+    command = ["sweep", str(DIGITS), "--over", "batch=8,16", "--sample", "random", "--limit", "500", "--out",
+               f"{folder}/sweep/"]
+    assert main(command) == 0
+    assert "wrote" in capsys.readouterr().out
+    parts = {path.name: path.stat().st_mtime_ns for path in (folder / "sweep").iterdir()}
+    (folder / "sweep" / "part-000001.parquet").unlink()
+    assert main([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["designs"] > 0
+    again = {path.name: path.stat().st_mtime_ns for path in (folder / "sweep").iterdir()}
+    assert [name for name in parts if parts[name] != again[name]] == ["part-000001.parquet"]
+
+
+def test_a_sweep_of_fronts(capsys):
+    assert main(["sweep", str(DIGITS), "--designs", "front", "--over", "batch=1,8", "--json"]) == 0
+    assert {row["batch"] for row in json.loads(capsys.readouterr().out)["rows"]} == {1, 8}

@@ -44,7 +44,8 @@ def test_standard_input(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("", "is not JSON"), ("[" * 100_000, "is not JSON"), ("7", "is not a JSON object"),
+    ("", "is not JSON"), ("[" * 100_000, "is not JSON"), ('{"device":\n "vek280",}', "in line 2, column 11"),
+    ("7", "is not a JSON object"),
     ('{"device": 1, "device": 2}', "twice"),
     ('{"device": "vek280", "batch": NaN, "layers": []}', "NaN"), ("{}", "device is missing"),
     (json.dumps(SPEC).replace('"relu"', '"rely"', 1), "unknown key 'rely'. Close ones: relu")])
@@ -56,6 +57,13 @@ def test_mistakes_are_one_line(text, words, tmp_path, capsys):
     assert not out
     assert err.count("\n") == 1
     assert words in err
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path, capsys):
+    path = tmp_path / "spec.json"
+    path.write_text(json.dumps(SPEC), encoding="utf-8-sig")
+    assert main(["estimate", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["tiles"] == 3
 
 
 def test_a_missing_file(capsys):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from networks import mlp
 
 from aie_explorer import Explorer
-from aie_explorer.cycles import FACTORS, VALIDITY
+from aie_explorer.cycles import FACTORS, VALIDITY, load_constants
 from aie_explorer.cycles.estimate import estimate_spec
 from aie_explorer.cycles.spec import parse_spec
 from aie_explorer.errors import AieExplorerError, DesignError, DeviceError
@@ -41,10 +41,11 @@ def test_everything_asked_for_is_there():
 @pytest.mark.parametrize(("change", "words"), [
     ({"batch": 0}, "SPEC.batch: is 0"), ({"batch": True}, "SPEC.batch"), ({"batch": 2.5}, "SPEC.batch"),
     ({"batch": 10**12}, "SPEC.batch"), ({"clock_mhz": 0}, "SPEC.clock_mhz"), ({"clock_mhz": math.inf}, "clock_mhz"),
+    ({"clock_mhz": 1e308, "pl_clock_mhz": 1e-300}, "SPEC.clock_mhz: is 1e+308. Use a frequency of"),
+    ({"pl_clock_mhz": 5e-324}, "SPEC.pl_clock_mhz"), ({"pl_clock_mhz": math.nan}, "SPEC.pl_clock_mhz: is nan"),
     ({"clock_mhz": "fast"}, "SPEC.clock_mhz"), ({"plio_bits": 48}, "48 bits"), ({"hand_over": "dma"}, "hand_over"),
     ({"layers": []}, "at least one layer"), ({"layers": {}}, "layers"), ({"layers": [3]}, "layers[0]"),
-    ({"speed": 1}, "unknown key 'speed'"), ({"device": "vek999"}, "vek999"), ({"device": "vck190"}, "memory tiles"),
-    ({"device": None}, "None")])
+    ({"speed": 1}, "unknown key 'speed'"), ({"device": "vek999"}, "vek999"), ({"device": None}, "None")])
 def test_bad_designs_are_refused(change, words):
     with pytest.raises(AieExplorerError) as error:
         parse_spec(SPEC | change)
@@ -53,8 +54,9 @@ def test_bad_designs_are_refused(change, words):
 
 @pytest.mark.parametrize(("change", "words"), [
     ({"k": 0}, "layers[0].k"), ({"n": "64"}, "layers[0].n"), ({"n": 1 << 21}, "at most"), ({"dtype_w": "int4"}, "int4"),
-    ({"microtile": [4, 8]}, "microtile"), ({"microtile": "4x4x4"}, "no 4x4x4"), ({"cas_length": 39}, "allows 1 to 38"),
-    ({"cas_num": 9}, "allows 1 to 8"), ({"split": "both"}, "split"), ({"relu": 1}, "relu"), ({"bias": 1}, "bias"),
+    ({"microtile": [4, 8]}, "microtile"), ({"microtile": "4x4x4"}, "no 4x4x4"), ({"cas_length": 305}, "304 tiles"),
+    ({"cas_num": 305}, "304 tiles"), ({"cas_num": 0}, "layers[0].cas_num"),
+    ({"split": "both"}, "split"), ({"relu": 1}, "relu"), ({"bias": 1}, "bias"),
     ({"colour": 1}, "unknown key 'colour'"), ({"dtype_in": "bfloat16"}, "bfloat16 x int8"), ({"name": "input"}, "name"),
     ({"inputs": ["later"]}, "no earlier layer"), ({"dtype_w": ["int8"]}, "dtype_w"), ({"inputs": "input"}, "inputs"),
     ({"blocking": [3, 3]}, "blocking"), ({"blocking": 2}, "blocking")])
@@ -64,7 +66,17 @@ def test_bad_layers_are_refused(change, words):
     assert words in str(error.value)
 
 
-@pytest.mark.parametrize("key", ["k", "n", "dtype_in", "dtype_w", "dtype_out", "microtile", "cas_length", "cas_num"])
+@pytest.mark.parametrize("change", [
+    {"batch": "9" * 5000}, {"device": "v" * 5000}, {"s" * 5000: 1}, {"hand_over": ["x"] * 5000},
+    *({"layers": [LAYER | layer]} for layer in ({"k": 10**4000}, {"microtile": [4] * 5000}, {"dtype_in": "x" * 5000},
+                                                {"relu": "x" * 5000}, {"inputs": ["x" * 5000]}))])
+def test_errors_are_no_longer_than_a_screen(change):
+    with pytest.raises(AieExplorerError) as error:
+        estimate_spec(parse_spec(SPEC | change))
+    assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize("key", ["k", "n", "dtype_in", "dtype_w", "dtype_out", "microtile"])
 def test_what_is_missing_is_named(key):
     layer = copy.deepcopy(LAYER)
     del layer[key]
@@ -74,10 +86,73 @@ def test_what_is_missing_is_named(key):
 
 def test_layers_must_fit_together():
     with pytest.raises(DesignError, match="is 60, but layer0 gives 64"):
-        parse_spec(spec({}, {"k": 60}))
+        parse_spec(spec({}, {"k": 60, "inputs": ["layer0"]}))
     with pytest.raises(DesignError, match="dtype_in: is int16, but layer0 gives int8"):
         parse_spec(spec({}, {"dtype_in": "int16"}))
     parse_spec(spec({"name": "a"}, {"name": "b", "inputs": ["input"]}, {"k": 128, "inputs": ["a", "b"]}))
+
+
+def test_a_chain_may_leave_out_what_stands_between():
+    """Published networks concatenate two frames of 128 between layers of 128 and 256."""
+    chain = [{"k": 16, "n": 128}, {"k": 128, "n": 128, "cas_length": 2, "cas_num": 2}]
+    whole = estimate(*chain, {"k": 256, "n": 128, "cas_length": 4, "cas_num": 2})
+    assert whole.warnings == ("layer1 to layer2: 128 values a sample are made and 256 are read; what stands between is "
+                              "not estimated",)
+    assert whole.latency_last_out_cycles > estimate(*chain).latency_last_out_cycles
+
+
+def test_a_layer_stands_on_one_tile_where_nothing_else_is_said():
+    bare = {key: value for key, value in LAYER.items() if key not in ("cas_length", "cas_num", "split", "bias", "relu")}
+    assert estimate_spec(parse_spec(SPEC | {"layers": [bare]})) == estimate({})
+
+
+@pytest.mark.parametrize(("short", "long"), [("bf16", "bfloat16"), ("fp32", "float32")])
+def test_types_may_be_written_short(short, long):
+    def floats(name):
+        return estimate({"dtype_in": name, "dtype_w": name, "dtype_out": name, "microtile": [4, 8, 4]})
+
+    assert floats(short) == floats(long)
+
+
+def test_a_cut_wider_than_the_array_is_estimated_and_said():
+    found = estimate({"k": 39 * 16, "n": 9 * 16, "cas_length": 39, "cas_num": 9})
+    assert found.tiles == 351
+    assert [warning for warning in found.warnings if "VE2802" in warning] == [
+        "layer0: cas_length is 39, and VE2802 has 38 columns", "layer0: cas_num is 9, and VE2802 has 8 rows",
+        "351 tiles are used and VE2802 has 304"]
+    one = estimate({"k": 39 * 16, "n": 8 * 16, "cas_length": 39, "cas_num": 8})  # no row lies beyond the eighth
+    assert found.latency_first_out_cycles == one.latency_first_out_cycles
+
+
+def test_the_whole_array_runs_at_the_pace_of_one_kernel():
+    """Published: 296 of 304 tiles reach 98.6 % of the rate of a single kernel."""
+    one, many = estimate({"k": 128, "n": 128}, batch=32), estimate(
+        {"k": 37 * 128, "n": 8 * 128, "cas_length": 37, "cas_num": 8}, batch=32)
+    assert many.tiles == 296
+    assert 0.98 <= many.efficiency / one.efficiency <= 1
+
+
+FLOATS = {"dtype_in": "float32", "dtype_w": "float32", "dtype_out": "float32"}
+
+
+@pytest.mark.parametrize("layer", [{"microtile": [4, 8, 4]}, FLOATS | {"microtile": [4, 2, 4]}])
+@pytest.mark.parametrize("bits", [32, 128])
+def test_without_memory_tiles_words_travel_once(layer, bits):
+    """The first generation: from a PLIO into a tile, from tile to tile, from a tile to a PLIO; nothing is measured."""
+    batch, rate = 8, min(4, bits / 8 * 312.5 / 1250)
+    one, two = (estimate(*[layer] * count, device="vck190", batch=batch, plio_bits=bits) for count in (1, 2))
+    size = batch * 64 * (4 if layer.get("dtype_in") == "float32" else 1)
+    for count, found in enumerate((one, two), 1):
+        assert found.validity == "uncalibrated"
+        assert not any("memory tile" in warning for warning in found.warnings)
+        # into the first tile at the PLIO's rate, kernels with one leg between, a hand-over before and after each leg
+        through = size / rate + count * found.layers[0].kernel_cycles + (count - 1) * size / 4
+        assert found.latency_first_out_cycles == pytest.approx(
+            through + (count + 1) * load_constants().hand_over_cycles)
+        assert found.latency_last_out_cycles == pytest.approx(
+            found.latency_first_out_cycles + max(size / rate - bits / 8 / rate, size / 4))
+    other = estimate(layer | {"cas_num": 2}, layer, device="vck190")
+    assert any("no memory tiles" in warning for warning in other.warnings)
 
 
 @given(batch=st.integers(1, 40), cuts=st.lists(st.tuples(
@@ -121,6 +196,9 @@ def test_the_same_design_has_the_same_figures_in_an_explorer():
     ({"cas_length": 2, "cas_num": 2}, {}, "calibrated"),
     ({"microtile": [8, 8, 8]}, {"batch": 64}, "interpolated"),
     ({"microtile": [4, 8, 4]}, {}, "extrapolated"),
+    ({"dtype_out": "int32"}, {}, "extrapolated"),
+    ({"dtype_out": "int16"}, {}, "interpolated"),
+    ({"dtype_out": "uint8"}, {}, "calibrated"),
     ({}, {"batch": 200}, "extrapolated"),
     ({"dtype_in": "int16", "microtile": [4, 4, 8]}, {}, "uncalibrated"),
     ({"dtype_in": "int16", "dtype_w": "int16", "microtile": [4, 4, 4]}, {}, "uncalibrated"),

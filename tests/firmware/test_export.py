@@ -247,3 +247,17 @@ def test_an_export_that_is_not_bit_exact_is_an_error(design, tmp_path, monkeypat
     monkeypatch.setattr(module, "render", broken)
     with pytest.raises(EmulationError, match="NOT bit-exact"):
         design.export(tmp_path / "p")
+
+
+def test_weights_of_two_banks(tmp_path):
+    ex = aie.Explorer(mlp([200, 128, 10]))
+    design = ex.design({"dense0": {"microtile": "4x8x8", "cas_length": 1, "cas_num": 1}})  # 25,600 bytes in one tile
+    project = design.export(tmp_path / "p", verify=True)
+    assert project.verdict.mismatches == 0
+    graph = project.path / "aie" / "graph.h"
+    text = graph.read_text("utf-8")
+    assert text.count("= adf::address(x, y, 16384);") == 1
+    for wrong, words in (("adf::address(x, y, 49152)", "its memory has 65536"), ("adf::bank(x, y, 1)", "bank 1 of tile")):
+        graph.write_text(text.replace("adf::address(x, y, 16384)", wrong), "utf-8")
+        with pytest.raises(EmulationError, match=rf"{words}|bank_overflow.*{words}"):
+            project.verify()

@@ -154,6 +154,77 @@ def test_a_project_of_another_tool(tmp_path):
         comparison(measured)
 
 
+@pytest.mark.parametrize("change", [
+    lambda text: text.replace("\n", "\r\n"), lambda text: "\ufeff" + text,
+    lambda text: text.replace("  645  ", "  645.25  "), lambda text: text.replace("ns\n", "ns  \n")])
+def test_other_line_ends_marks_and_decimals_change_nothing(project, change):
+    before = read(project)
+    for file in (project / "aiesimulator_output").rglob("*.txt"):
+        file.write_text(change(file.read_text()), newline="")
+    after = read(project)
+    assert (after.interval_ns, after.first_out_ns, after.last_out_ns) == (
+        before.interval_ns, before.first_out_ns, before.last_out_ns)
+    assert after.kernels == before.kernels
+
+
+def test_nanoseconds_are_cycles_of_the_clock_of_the_design(project):
+    data = json.loads((project / "design.json").read_text())
+    at = comparison(read(project))
+    assert data["clock_mhz"] == 1250
+    data["clock_mhz"] = 1000.0
+    (project / "design.json").write_text(json.dumps(data))
+    slower = comparison(read(project))
+    assert slower.measured["interval"] == pytest.approx(at.measured["interval"] * 1000 / 1250)
+    assert slower.measured["dense0 kernel"] == at.measured["dense0 kernel"]
+
+
+EMPTY = {"empty": "", "last beat alone": "TLAST\n", "no TLAST": "T 3260 ns\n1 2\nT 3270 ns\n3\n"}
+
+
+@pytest.mark.parametrize("text", EMPTY.values(), ids=EMPTY)
+def test_without_the_ends_of_transfers_there_is_no_interval(project, tmp_path, text):
+    (project / "aiesimulator_output/data/plio_dense1_y_0.txt").write_text(text)
+    measured = read(project)
+    assert measured.interval_ns is None
+    assert measured.last_out_ns is None
+    assert measured.first_out_ns == (2260 if "3260" in text else None)
+    calibrate(measured, "mine", folder=tmp_path)
+    rows = json.loads((tmp_path / "mine.json").read_text())["rows"]
+    assert len(rows) == 2 + (measured.first_out_ns is not None)
+
+
+@pytest.mark.parametrize(("iterations", "interval"), [(1, None), (2, None), (3, 557.5), (4, 557.5)])
+def test_the_steady_state_needs_three_iterations(project, iterations, interval):
+    path = project / "aiesimulator_output/data/plio_dense1_y_0.txt"
+    path.write_text(record(3260, 557.5, iterations, "456"))
+    assert read(project).interval_ns == pytest.approx(interval, abs=0.6)
+    assert read(project).last_out_ns == 2268
+
+
+def test_what_takes_no_time_is_not_measured(project, tmp_path):
+    """Calls that never were, beats all at one time, outputs before the input: nothing to fit to."""
+    output = project / "aiesimulator_output"
+    for file in output.glob("profile_*"):
+        file.unlink()
+    (output / "profile_funct_6_0.txt").write_text(profile((6, 3), dense0_single__run=(0, 0, 0, 0)))
+    (output / "data/plio_dense1_y_0.txt").write_text("T 500 ns\nTLAST\n1\n" * 5)
+    measured = read(project)
+    assert (measured.kernels, measured.interval_ns, measured.first_out_ns) == ((), None, None)
+    assert comparison(measured).measured.isna().all()
+    with pytest.raises(DesignError, match="nothing was measured"):
+        calibrate(measured, "mine", folder=tmp_path)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-1"])
+def test_profiles_of_impossible_constants(project, tmp_path, value):
+    calibrate(read(project), "mine", folder=tmp_path)
+    data = json.loads((tmp_path / "mine.json").read_text())
+    data["constants"]["call_cycles"]["value"] = float(value)
+    (tmp_path / "mine.json").write_text(json.dumps(data))
+    with pytest.raises(DesignError, match="no cycles"):
+        load_profile("mine", tmp_path)
+
+
 def test_nothing_ran(tmp_path):
     with pytest.raises(ModelError, match="no simulation has run here"):
         read(tmp_path)

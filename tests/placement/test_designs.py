@@ -1,5 +1,6 @@
 """Placement as designs use it."""
 
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from placement import oracle
 import aie_explorer as aie
 from aie_explorer.errors import PlacementError
 from aie_explorer.placement import Region, placement_cost
+from aie_explorer.plots import floorplan_info
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -60,6 +62,22 @@ def test_a_design_is_placed_around_wishes(design):
     assert placement[first] != free[first]
     with pytest.raises(PlacementError, match=f"{last}: it is pinned to column 60"):
         design.place(pins={last: (60, 0)})
+
+
+def test_copies_are_placed_as_a_pattern(design):
+    several = dataclasses.replace(design, copies=3)
+    placement, layers = several.place(), len(design.layers)
+    assert oracle.faults(several.placement_problem, placement) == []
+    assert placement == several.on_array.place()
+    tiles = list(placement.values())
+    first = tiles[:layers]
+    for copy in range(1, 3):
+        column, row = (a - b for a, b in zip(tiles[copy * layers], first[0], strict=True))
+        assert tiles[copy * layers:(copy + 1) * layers] == [(x + column, y + row) for x, y in first]
+    assert several.check() == []
+    info = floorplan_info(several)
+    assert len(info.blocks) == 3 * layers
+    assert len(info.edges) == 3 * (layers - 1)
 
 
 def test_with_seconds_a_design_is_placed_no_worse(design):

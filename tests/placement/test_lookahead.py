@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from placement import oracle
 
-from aie_explorer.placement import Array, Block, Edge, Problem
+from aie_explorer.placement import Array, Block, Edge, Problem, Rules
 from aie_explorer.placement.beam import Effort, Floor, search
 from aie_explorer.placement.clusters import cluster_bound, clusters
 from aie_explorer.placement.lookahead import guide_of, orders
@@ -72,6 +72,17 @@ def test_groups_show_what_single_edges_do_not():
     # four tiles touch the hub, the fifth is two away
     assert cluster_bound(tables, groups, guide.least) == 6 * tables.factor
     assert cluster_bound(tables, clusters(tables, guide.least, 3, 50), guide.least) == 5 * tables.factor
+
+
+def test_groups_with_a_common_edge_count_it_once():
+    blocks = tuple(Block(f"b{i}", 2, 4) for i in range(6))
+    problem = Problem(blocks, tuple(Edge(f"b{i}", f"b{i + 1}") for i in range(5)), Array(38, 8), rules=Rules(1))
+    tables = tables_of(problem)
+    guide = guide_of(tables, range(6))
+    groups = clusters(tables, guide.least, 3, 50)
+    # an edge alone costs 1 (one block upon the other), two in a row 3, as the third finds no place as close
+    assert sorted(group.least // tables.factor for group in groups) == [1] * 5 + [3] * 4
+    assert cluster_bound(tables, groups, guide.least) == (3 + 3 + 1) * tables.factor
 
 
 @given(st.integers(0, 10_000))

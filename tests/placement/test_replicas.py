@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -6,7 +7,19 @@ from hypothesis import strategies as st
 from placement import oracle
 
 from aie_explorer.errors import PlacementError
-from aie_explorer.placement import Array, Block, Edge, Problem, Region, Rules, fits, most_copies, place_replicas
+from aie_explorer.placement import (
+    Array,
+    Block,
+    Edge,
+    Problem,
+    Region,
+    Rules,
+    Weights,
+    fits,
+    most_copies,
+    place_copies,
+    place_replicas,
+)
 from aie_explorer.placement.replicas import patterns
 
 SHAPE = st.tuples(st.integers(1, 4), st.integers(1, 3))
@@ -72,6 +85,32 @@ def test_plios_limit_the_copies():
     assert most_copies(blocks, "vek280", inputs=1) == 112  # four 128-bit PLIOs into each of 28 columns
     assert most_copies(blocks, "vek280", inputs=1, outputs=1) == 84
     assert most_copies(blocks, "vek280", inputs=200) == 0
+
+
+def test_every_block_of_every_copy_has_its_place_in_the_problem_of_all():
+    blocks, edges = chain((3, 2), (1, 4))
+    one = Problem(tuple(blocks), tuple(edges), Array(20, 8), Weights(plio=0.05), inputs=("b0",))
+    every = Problem(tuple(Block(f"{b.name}_{i}", *b.shape) for i in range(9) for b in blocks),
+                    tuple(Edge(f"{e.producer}_{i}", f"{e.consumer}_{i}") for i in range(9) for e in edges),
+                    one.array, one.weights, inputs=tuple(f"b0_{i}" for i in range(9)))
+    placement = place_copies(one, every)
+    assert oracle.faults(every, placement) == []
+    assert placement.cost == pytest.approx(oracle.cost(every, placement))
+    assert 0 < placement.bound <= placement.cost
+    steps = {(placement[f"b1_{i}"][0] - placement[f"b0_{i}"][0], placement[f"b1_{i}"][1] - placement[f"b0_{i}"][1])
+             for i in range(9)}
+    assert len(steps) == 1
+    with pytest.raises(PlacementError, match="not those of whole copies"):
+        place_copies(one, replace(every, blocks=every.blocks[:-1], edges=every.edges[:-1]))
+
+
+def test_copies_for_which_a_pattern_wastes_too_much_are_placed_block_by_block():
+    blocks, edges = chain((2, 2), (1, 1))
+    one = Problem(tuple(blocks), tuple(edges), Array(5, 2))
+    assert most_copies(blocks, one.array) == 1  # a rectangle of 3 x 2; the single tiles of two copies share a column
+    every = Problem(tuple(Block(f"{b.name}_{i}", *b.shape) for i in range(2) for b in blocks),
+                    tuple(Edge(f"b0_{i}", f"b1_{i}") for i in range(2)), one.array)
+    assert oracle.faults(every, place_copies(one, every)) == []
 
 
 def test_a_network_too_large_for_one_copy():

@@ -1,17 +1,22 @@
-"""The dynamic programme against brute force over every joinable combination."""
+"""The dynamic programme against brute force over every joinable combination, of chains and of other graphs."""
 
 import dataclasses
 import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from graphs import random_graph
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from networks import mlp
+from networks import mlp, residual
 
 from aie_explorer.devices import find
+from aie_explorer.errors import AieExplorerError
+from aie_explorer.passes import lower
+from aie_explorer.search import segments as module
 from aie_explorer.search.figures import figures, joinable
 from aie_explorer.search.front import exact_front
+from aie_explorer.search.objectives import ADDED, PATH
 from aie_explorer.search.pareto import nondominated
 from aie_explorer.search.space import DesignSpace, design_space
 
@@ -28,43 +33,156 @@ def thinned(space: DesignSpace, most: int, seed: int) -> DesignSpace:
     return dataclasses.replace(space, layers=tuple(layers))
 
 
-def front_points(space: DesignSpace, picks: np.ndarray) -> set:
-    f = figures(space, picks)
-    points = np.stack([f.tiles, f.interval_cycles, f.latency_cycles], axis=1).astype(float)
-    return {tuple(p) for p in points[nondominated(points)].round(6).tolist()}
-
-
-@given(dims=st.lists(st.sampled_from([5, 16, 40, 64, 130, 300]), min_size=2, max_size=4),
-       batch=st.sampled_from([1, 8, 40]),
-       seed=st.integers(0, 1000))
-@settings(max_examples=50, deadline=None)
-def test_equals_brute_force(dims, batch, seed):
-    space = thinned(design_space(mlp(dims, batch=batch), VEK280), 14, seed)
+def every_pick(space: DesignSpace) -> np.ndarray:
     every = np.array(list(itertools.product(*(range(len(layer.table)) for layer in space.layers))), np.intp)
     every = every[joinable(space, every)]
     tiles = sum(layer.table["tiles"][pick] for layer, pick in zip(space.layers, every.T, strict=True))
-    every = every[tiles <= VEK280.tiles]
+    return every[tiles <= space.device.tiles]
+
+
+def points_of(space: DesignSpace, picks: np.ndarray, objectives=PATH) -> np.ndarray:
+    """The objectives of designs, cycles to a thousandth."""
+    f = figures(space, picks)
+    columns = {"tiles": f.tiles, "interval_cycles": f.interval_cycles, "latency_cycles": f.latency_cycles}
+    columns |= {name: sum(of(space, i)[picks[:, i]] for i in range(len(space.layers))) for name, of in ADDED.items()}
+    return np.stack([columns[name] for name in objectives], axis=1).astype(float).round(3)
+
+
+def front_points(space: DesignSpace, picks: np.ndarray, objectives=PATH) -> set:
+    points = points_of(space, picks, objectives)
+    return {tuple(p) for p in points[nondominated(points)].tolist()}
+
+
+def agrees_with_brute_force(space: DesignSpace, objectives=PATH) -> None:
+    every = every_pick(space)
+    found = exact_front(space, objectives)
+    assert found.lost == 0
     if len(every) == 0:
+        assert len(found.picks) == 0
         return
-    found = exact_front(space)
-    assert joinable(space, found).all()
-    assert front_points(space, found) == front_points(space, every)
-    assert len(found) == len(front_points(space, found))  # nothing dominated, nothing twice
+    assert joinable(space, found.picks).all()
+    assert front_points(space, found.picks, objectives) == front_points(space, every, objectives)
+    assert len(found.picks) == len(front_points(space, found.picks, objectives))  # nothing dominated, nothing twice
+
+
+@given(dims=st.lists(st.sampled_from([5, 16, 40, 64, 130, 300]), min_size=2, max_size=4),
+       batch=st.sampled_from([1, 8, 40]), seed=st.integers(0, 1000))
+@settings(max_examples=50, deadline=None)
+def test_chains_equal_brute_force(dims, batch, seed):
+    agrees_with_brute_force(thinned(design_space(mlp(dims, batch=batch), VEK280), 14, seed))
+
+
+def random_space(seed, steps, heads):
+    """A small space of a random graph, or None."""
+    graph = random_graph(seed, steps, heads)
+    try:
+        network = lower(graph.network(tuple(dict.fromkeys(op.output for op in graph.ops[-2:]))))
+        space = design_space(network, VEK280)
+    except AieExplorerError:
+        return None
+    count = len(space.layers)
+    return None if count > 5 else thinned(space, {1: 40, 2: 20, 3: 12, 4: 8, 5: 6}[count], seed)
+
+
+@given(seed=st.integers(0, 10**6), steps=st.integers(1, 5), heads=st.integers(1, 2))
+@settings(max_examples=120, deadline=None)
+def test_graphs_equal_brute_force(seed, steps, heads):
+    space = random_space(seed, steps, heads)
+    if space is not None:
+        event(f"{len(space.layers)} layers, at most {max(map(len, space.sources))} inputs")
+        agrees_with_brute_force(space)
+
+
+@given(seed=st.integers(0, 10**6), steps=st.integers(1, 4),
+       objectives=st.lists(st.sampled_from([*PATH, *ADDED]), min_size=1, max_size=5, unique=True))
+@settings(max_examples=60, deadline=None)
+def test_any_objectives_equal_brute_force(seed, steps, objectives):
+    space = random_space(seed, steps, 1)
+    if space is not None:
+        agrees_with_brute_force(thinned(space, 8, seed), tuple(objectives))
+
+
+@given(dims=st.lists(st.sampled_from([40, 64, 300, 512]), min_size=2, max_size=4), tiles=st.integers(3, 60),
+       seed=st.integers(0, 1000))
+@settings(max_examples=30, deadline=None)
+def test_fewer_tiles(dims, tiles, seed):
+    space = thinned(design_space(mlp(dims), VEK280), 14, seed)
+    found, every = exact_front(space, most_tiles=tiles).picks, every_pick(space)
+    every = every[figures(space, every).tiles <= tiles]
+    assert front_points(space, found) == front_points(space, every) if len(every) else len(found) == 0
+
+
+@given(dims=st.lists(st.sampled_from([16, 40, 64, 130]), min_size=3, max_size=5), seed=st.integers(0, 100))
+@settings(max_examples=25, deadline=None)
+def test_segments_change_nothing(dims, seed):
+    """A chain cut at every layer, and the same chain as one segment."""
+    space = thinned(design_space(mlp(dims), VEK280), 40, seed)
+    whole = module._Inside(space, range(len(space.layers)), ()).segment()
+    found = points_of(space, whole.picks)
+    assert {tuple(p) for p in found[nondominated(found)].tolist()} == front_points(space, exact_front(space).picks)
 
 
 def test_respects_the_device():
     space = design_space(mlp([784, 512, 256, 10]), VEK280)
-    assert figures(space, exact_front(space)).tiles.max() <= 304
+    assert figures(space, exact_front(space).picks).tiles.max() <= 304
 
 
 @pytest.mark.parametrize("dims", [[64, 32, 10], [300, 200, 100, 10]])
 def test_no_sampled_design_beats_the_front(dims):
     space = design_space(mlp(dims), VEK280)
-    front = np.array(sorted(front_points(space, exact_front(space))))
+    front = np.array(sorted(front_points(space, exact_front(space).picks)))
     rng = np.random.default_rng(0)
     picks = np.stack([rng.integers(0, len(layer.table), 5000) for layer in space.layers], axis=1)
-    picks = picks[joinable(space, picks)]
-    f = figures(space, picks)
-    for tiles, interval, latency in zip(f.tiles, f.interval_cycles, f.latency_cycles, strict=True):
-        if tiles <= 304:
-            assert np.any(np.all(front <= np.array([tiles, interval, latency]) + 1e-6, axis=1))
+    points = points_of(space, picks[joinable(space, picks)])
+    for point in points[points[:, 0] <= 304]:
+        assert np.any(np.all(front <= point, axis=1))
+
+
+def test_what_does_not_fit_in_memory_is_joined_in_parts(monkeypatch):
+    space = design_space(mlp([64, 64, 64]), VEK280)
+    whole = module._Inside(space, range(2), ()).segment()
+    monkeypatch.setattr(module, "MOST_JOINED", 100)
+    parts = module._Inside(space, range(2), ()).segment()
+    assert front_points(space, parts.picks) == front_points(space, whole.picks)
+    assert parts.lost == 0
+
+
+def test_a_thinned_front_says_what_it_may_have_lost(monkeypatch):
+    space = design_space(mlp([300, 200, 100, 10]), VEK280)
+    exact = points_of(space, exact_front(space).picks)
+    monkeypatch.setattr(module, "MOST_KEPT", 130)
+    found = module._Inside(space, range(3), ()).segment()
+    assert 0 < found.lost < 2
+    assert len(found.tiles) <= 130
+    near = points_of(space, found.picks)
+    for tiles, interval, latency in exact:
+        no_more = (near[:, 0] <= tiles) & (near[:, 1] <= interval * (1 + found.lost)) \
+            & (near[:, 2] <= latency * (1 + found.lost))
+        assert no_more.any()
+
+
+@given(seed=st.integers(0, 10**6), most=st.integers(3, 4))
+@settings(max_examples=25, deadline=None)
+def test_residual_blocks_equal_brute_force(seed, most):
+    """Segments of several layers behind others, whose interface to the layer before matters."""
+    agrees_with_brute_force(thinned(design_space(residual(2, 48), VEK280), most, seed))
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=25, deadline=None)
+def test_an_output_in_the_middle_may_be_the_last_to_leave(seed):
+    network = mlp([16, 400, 4])
+    both = network.replace(outputs=("dense0_y", "dense1_y"))
+    agrees_with_brute_force(thinned(design_space(both, VEK280), 40, seed))
+
+
+def test_latencies_are_whole_so_that_their_sums_do_not_depend_on_the_order():
+    for segment in module.cut_into_segments(design_space(mlp([300, 200, 10]), VEK280), ()):
+        assert np.array_equal(segment.latency, np.round(segment.latency))
+
+
+def test_deep_chains_hold_no_design_twice():
+    """Latencies are sums of many fractions, equal or not whatever their order."""
+    space = design_space(mlp([256] * 25), VEK280)
+    points = points_of(space, exact_front(space).picks)
+    assert len(nondominated(points)) == len(points)

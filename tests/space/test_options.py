@@ -59,14 +59,23 @@ def test_any_size_has_options(k, n):
 
 
 def test_too_large_a_layer_says_which_rule():
-    with pytest.raises(DesignError, match=r"4096 x 4096.*bytes of weights of one tile is \d+, at most 16384"):
-        layer_options(work(k=4096, n=4096), VEK280)
+    with pytest.raises(DesignError, match=r"4096 x 8192.*bytes of weights of one tile is \d+, at most 32768"):
+        layer_options(work(k=4096, n=8192), VEK280)
 
 
-def test_weights_bank_limit_on_both_sides():
-    fits = work(k=128, n=128)   # 16384 bytes in one tile
+def test_weights_may_take_two_banks_and_no_more():
+    fits = work(k=128, n=256)   # 32768 bytes in one tile
     assert (1 in layer_options(fits, VEK280)["tiles"])
-    assert (1 not in layer_options(work(k=136, n=128), VEK280)["tiles"])
+    assert (1 not in layer_options(work(k=136, n=256), VEK280)["tiles"])
+    assert len(layer_options(work(k=4096, n=2048), VEK280)) > 0  # 8 MiB: more than a bank in each of 304 tiles
+
+
+def test_weights_of_two_banks_leave_less_room_for_activations():
+    """Bias, stack and heap are then in the bank of the first buffers."""
+    tiles = {(k, rows): set(layer_options(work(k=k, n=256, rows=rows), VEK280)["tiles"]) for k in (64, 72)
+             for rows in (40, 48)}
+    # one bank of weights: 48 x (64 + 256) bytes fit the other; two: 48 x (72 + 256) and 4 x 256 + 2080 do not
+    assert [1 in tiles[key] for key in ((64, 40), (64, 48), (72, 40), (72, 48))] == [True, True, True, False]
 
 
 def test_options_are_unique_and_sorted_by_tiles():
@@ -94,7 +103,7 @@ def test_an_illegal_choice_says_why(choice, words):
 
 
 def test_an_illegal_choice_names_the_broken_rule_in_numbers():
-    with pytest.raises(DesignError, match="bytes of weights of one tile is 65536, at most 16384"):
+    with pytest.raises(DesignError, match="bytes of weights of one tile is 65536, at most 32768"):
         option_row(work(k=512, n=512), VEK280, Choice((4, 8, 8), 2, 2), "dense0")
 
 

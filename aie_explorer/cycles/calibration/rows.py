@@ -11,7 +11,8 @@ from typing import Any
 from aie_explorer.cycles.spec import NetworkSpec, parse_spec
 
 SOURCES = {"K": "physics MLPs", "C": "48x48 chains", "T": "two-layer MLP", "R": "float networks",
-           "V": "AMD tutorial", "A": "aie4ml kernels"}
+           "V": "AMD tutorial", "A": "aie4ml kernels",
+           "G": "GAMA", "H": "mm.cc on silicon"}
 """The first letter of a row's id names its source."""
 
 

@@ -55,9 +55,10 @@ def page() -> str:
     rows = [f"| {row.row} | {row.source} | {row.kind} | {row.design} | {row.measured:.0f} | {row.predicted:.0f} | "
             f"{row.error_pct:+.1f} | {f'{row.left_out_pct:+.1f}' if row.fitted else ''} |"
             for row in frame.itertuples()]
+    notes = [f"* {row.id}: {row.note}." for row in measurements() if not row.fitted]
     sources = list(dict.fromkeys(f"* {row.group} ({row.id[0]}): {row.source}" for row in measurements()))
     return "\n".join([*_HEAD, "", *_SUMMARY, *summary, "", *_CONSTANTS, *constants, "", *_ERRORS, *errors, "", *_ROWS,
-                      *rows, "", "## Sources", "", *sources, ""])
+                      *rows, "", *_COMPARED, "", *notes, "", "## Sources", "", *sources, ""])
 
 
 _HEAD = """\
@@ -97,6 +98,12 @@ one call, inside its function; a lag is a latency from memory tile to memory til
 
 | row | source | kind | design | measured | predicted | error % | left out % |
 | --- | --- | --- | --- | --: | --: | --: | --: |""".splitlines()
+
+_COMPARED = """\
+## Rows that are compared only
+
+The model is of one kernel: weights stay in the tile, sums begin at the bias and stay in registers, results are stored
+once, in the type of the next layer. Rows of other kernels show how far it carries.""".splitlines()
 
 
 def _design(row: Measurement) -> str:

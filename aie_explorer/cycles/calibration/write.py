@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from aie_explorer.cycles import constants as shipped
 from aie_explorer.cycles.calibration.fit import PRIOR, by_source, fit_with_spread, left_out_errors
 from aie_explorer.cycles.calibration.predict import prepare
 from aie_explorer.cycles.calibration.rows import Measurement, measurements
-from aie_explorer.cycles.validity import AXES
+from aie_explorer.cycles.validity import AXES, bare
 
 FEWEST_DESIGNS = 5
 """Designs of a type that must have been measured as a whole before an estimate of another counts as calibrated."""
@@ -85,26 +85,36 @@ def _round(value: float) -> float:
 
 def _measured(rows: Sequence[Measurement]) -> list[dict[str, Any]]:
     """For each pair of types the microtiles and ranges of tiles in whole designs and in all rows."""
-    found: dict[tuple[str, str], tuple[list[Any], list[Any]]] = {}
+    found: dict[tuple[str, str], tuple[list[_Tile], list[_Tile]]] = {}
     for row, places in zip(rows, (prepared := prepare(rows)).layers, strict=True):
         for group, place in places:
             table, operands, _, device = prepared.tables[group]
-            types = f"{operands.a.removeprefix('u')}x{operands.weights.removeprefix('u')}"
+            types = f"{bare(operands.a)}x{bare(operands.weights)}"
             kernels, designs = found.setdefault((device.generation.name, types), ([], []))
-            kernels.append(table[place])
+            tile = _Tile(row.id, table[place], bare(operands.out))
+            kernels.append(tile)
             if row.kind != "kernel":
-                designs.append((row.id, table[place]))
+                designs.append(tile)
     return [{"generation": generation, "types": types, "kernels": _hull(kernels),
-             "designs": _hull([option for _, option in designs])
-             if len({row for row, _ in designs}) >= FEWEST_DESIGNS else None}
+             "designs": _hull(designs) if len({tile.row for tile in designs}) >= FEWEST_DESIGNS else None}
             for (generation, types), (kernels, designs) in found.items()]
 
 
-def _hull(options: Sequence[np.void]) -> dict[str, Any]:
+class _Tile(NamedTuple):
+    """A tile of a measured design: the row's id, its option, the type of its results."""
+
+    row: str
+    option: np.void
+    out: str
+
+
+def _hull(tiles: Sequence[_Tile]) -> dict[str, Any]:
+    options = [tile.option for tile in tiles]
     shapes = sorted({(int(option["M"]), int(option["K"]), int(option["N"])) for option in options})
     ranges = {axis: [int(min(option[axis] for option in options)), int(max(option[axis] for option in options))]
               for axis in AXES}
-    return {"microtiles": [list(shape) for shape in shapes], "ranges": ranges}
+    return {"microtiles": [list(shape) for shape in shapes], "outs": sorted({tile.out for tile in tiles}),
+            "ranges": ranges}
 
 
 def _error_pct(rows: Sequence[Measurement], left_out: npt.NDArray[np.float64]) -> dict[str, dict[str, float]]:

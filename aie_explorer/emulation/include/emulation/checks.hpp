@@ -20,7 +20,7 @@
 
 namespace emulation {
 
-constexpr std::size_t bank_bytes = 16384, memory_tile_bytes = 524288, system_bytes = 2 * 1024 + 32;
+constexpr std::size_t tile_banks = 4, bank_bytes = 16384, memory_tile_bytes = 524288, system_bytes = 2 * 1024 + 32;
 constexpr std::size_t tile_streams = 1;  // UG1603, "Buffer vs. Stream in Data Communication"
 constexpr std::size_t tile_channels = 2, memory_tile_channels = 6, memory_tile_dimensions = 4;
 
@@ -87,10 +87,23 @@ inline void check_ports(const kernel_node& k)
 inline void check_banks(const program& p)
 {
     std::map<std::tuple<int, int, long>, std::size_t> used;
+    auto spread = [&](const place& from, std::size_t bytes) {  // over the banks from an address on
+        const auto end = static_cast<std::size_t>(from.detail) + bytes;
+        if (from.detail < 0 || end > tile_banks * bank_bytes)
+            fatal("bank_overflow", "tile " + at(from.column, from.row), std::to_string(bytes) + " bytes from address "
+                + std::to_string(from.detail) + ", its memory has " + std::to_string(tile_banks * bank_bytes));
+        for (std::size_t begin = static_cast<std::size_t>(from.detail); begin < end;) {
+            const std::size_t next = std::min(end, (begin / bank_bytes + 1) * bank_bytes);
+            used[{from.column, from.row, static_cast<long>(begin / bank_bytes)}] += next - begin;
+            begin = next;
+        }
+    };
     auto add = [&](const std::vector<place>& places, std::size_t bytes) {
         for (const auto& at_place : places)
             if (at_place.what == place::kind::bank)
                 used[{at_place.column, at_place.row, at_place.detail}] += bytes;
+            else if (at_place.what == place::kind::address)
+                spread(at_place, bytes);
     };
     for (const auto& k : p.kernels) {
         for (const auto& port : k->in)

@@ -1,0 +1,139 @@
+"""What a user fixes, forbids or bounds about layers, as plain data.
+
+A constraint is a key and a demand. The key is "<layer>.<field>", or "<field>" for every layer; the fields are the
+choices (microtile, cas_length, cas_num, split) and the figures of `Explorer.layer_options`. The demand is a value, a
+list of values, {"not": value or values}, or {"least": a, "most": b} with one of both or both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aie_explorer.arguments import number
+from aie_explorer.errors import DesignError, nearest
+from aie_explorer.search.space import DesignSpace, LayerSpace
+from aie_explorer.space import SPLITS, microtile_name, parse_microtile
+
+CHOICES = ("microtile", "cas_length", "cas_num", "split")
+TABLE_FIGURES = ("tiles", "rows", "k", "n", "in_bytes", "weight_bytes", "out_bytes")
+CYCLE_FIGURES = ("kernel_cycles", "dma_in_cycles", "dma_out_cycles", "cascade_cycles", "interval_cycles",
+                 "latency_cycles")
+FIELDS = (*CHOICES, *TABLE_FIGURES, *CYCLE_FIGURES)
+
+Mask = npt.NDArray[np.bool_]
+
+
+def constrained(space: DesignSpace, constraints: Mapping[str, Any]) -> DesignSpace:
+    """The space with the options that meet all constraints.
+
+    Raises:
+        DesignError: for a constraint of another form, a value no option has, or when a layer is left with no option.
+    """
+    layers = list(space.layers)
+    for key, demand in constraints.items():
+        name, field = _split_key(key, [layer.name for layer in layers])
+        for i, layer in enumerate(layers):
+            if name in (None, layer.name):
+                kept = _meets(layer, field, demand, key, strict=name is not None)
+                if not kept.any():
+                    raise DesignError(f"leaves no option of {layer.name}", where=key,
+                                      remedy=f"Among the options left are: {_present(layer, field)}")
+                if not kept.all():  # an untouched table keeps its identity, by which equal layers are known
+                    layers[i] = replace(layer, table=layer.table[kept], cycles=layer.cycles[kept])
+    return replace(space, layers=tuple(layers))
+
+
+def _split_key(key: object, layers: list[str]) -> tuple[str | None, str]:
+    if not isinstance(key, str):
+        raise DesignError(f"{key!r} is no name of a constraint", remedy='Use "<layer>.cas_length" and the like')
+    name, dot, field = key.rpartition(".")
+    if field not in FIELDS:
+        raise DesignError(f"there is no {field!r} to constrain", where=key,
+                          remedy=f"Close ones: {nearest(field, FIELDS)}")
+    if dot and name not in layers:
+        raise DesignError(f"the network has no layer {name!r}", where=key,
+                          remedy=f"Its layers are: {', '.join(layers)}")
+    return (name if dot else None), field
+
+
+def _meets(layer: LayerSpace, field: str, demand: object, key: str, *, strict: bool) -> Mask:
+    """Which options meet a demand. A strict one names a value only if some option of the layer has it."""
+    if isinstance(demand, Mapping):
+        if set(demand) == {"not"}:
+            return ~matches(layer, field, values_of(demand["not"], key), key, strict=False)
+        if demand and set(demand) <= {"least", "most"} and field not in ("microtile", "split"):
+            column = _column(layer, field)
+            least, most = (number(demand.get(side, default), f"{key}.{side}")
+                           for side, default in (("least", -np.inf), ("most", np.inf)))
+            within: Mask = (column >= least) & (column <= most)
+            return within
+        raise DesignError(f"is {dict(demand)!r}", where=key,
+                          remedy='Use a value, a list, {"not": ...} or {"least": ..., "most": ...} of a figure')
+    return matches(layer, field, values_of(demand, key), key, strict=strict)
+
+
+def values_of(demand: object, where: str) -> list[object]:
+    """One value, or several, as a list.
+
+    Raises:
+        DesignError: for none, or for something that is neither.
+    """
+    if isinstance(demand, (str, bytes)) or is_microtile(demand) or not isinstance(demand, Iterable) or (
+            isinstance(demand, np.ndarray) and demand.ndim == 0):
+        several: list[object] = [demand]
+    else:
+        several = list(demand)
+    if not several:
+        raise DesignError("no value is given", where=where)
+    return several
+
+
+def is_microtile(value: object) -> bool:
+    """Whether a value is (M, K, N)."""
+    return isinstance(value, tuple) and len(value) == 3 and all(isinstance(v, (int, np.integer)) for v in value)
+
+
+def matches(layer: LayerSpace, field: str, values: list[object], where: str, *, strict: bool = True) -> Mask:
+    """Which options have one of some values.
+
+    Raises:
+        DesignError: for a value of the wrong kind and, if strict, for one no option has, with the legal ones.
+    """
+    table, found = layer.table, np.zeros(len(layer.table), np.bool_)
+    for value in values:
+        if field == "microtile":
+            M, K, N = parse_microtile(value, where)
+            same = (table["M"] == M) & (table["K"] == K) & (table["N"] == N)
+        elif field == "split":
+            if not isinstance(value, str) or value not in SPLITS:
+                raise DesignError(f"split is {value!r}", where=where, remedy='Use "features" or "rows"')
+            same = table["split"] == SPLITS.index(value)
+        else:
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+                raise DesignError(f"{value!r} is not a whole number", where=where)
+            same = _column(layer, field) == value
+        if strict and not same.any():
+            raise DesignError(f"no legal option has the value {value!r}", where=where,
+                              remedy=f"Legal values: {_present(layer, field)}")
+        found |= same
+    return found
+
+
+def _column(layer: LayerSpace, field: str) -> npt.NDArray[Any]:
+    return layer.cycles[field] if field in CYCLE_FIGURES else layer.table[field]
+
+
+def _present(layer: LayerSpace, field: str) -> str:
+    """The values that a layer's options have, in words."""
+    if field == "microtile":
+        shapes = np.unique(np.stack([layer.table[axis] for axis in ("M", "K", "N")], axis=1), axis=0)
+        return ", ".join(microtile_name((M, K, N)) for M, K, N in shapes.tolist())
+    if field == "split":
+        return ", ".join(SPLITS[code] for code in np.unique(layer.table["split"]).tolist())
+    values = np.unique(_column(layer, field))
+    return ", ".join(f"{v:g}" for v in values) if len(values) <= 20 else f"{values[0]:g} to {values[-1]:g}"

@@ -1,0 +1,358 @@
+"""A network cut into segments at the layers through which everything passes.
+
+After such a layer the rest of the network sees of a partial design only the producer side of that layer's edges and
+when its result is ready, and adds to that time whatever came before. So a segment is costed by itself, from the moment
+at which the layer before it is ready, and its front stands for it: in a chain every layer is a segment of its own; a
+residual block is one.
+
+Inside a segment a layer is open while another still has to read it. Partial designs of the segment compete only with
+those that have the same producer sides of the open layers, and every ready time is an objective.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aie_explorer.search.objectives import ADDED
+from aie_explorer.search.pareto import Points, Staircase, nondominated
+from aie_explorer.search.space import DesignSpace, Edge
+
+Ints = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.intp]
+
+EXACT = 1e6
+"""Latencies are counted in this fraction of a cycle, as whole numbers: sums of them do not depend on their order."""
+MOST_JOINED = 2_000_000
+"""Partial designs joined at a time; 100 bytes each."""
+MOST_KEPT = 100_000
+"""Partial designs kept after a layer; beyond, those that differ little stand for each other."""
+LITTLE = 1e-3
+"""How little, as a part of their cycles."""
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """Every way to build some layers that is worth looking at, seen from before and after.
+
+    Attributes:
+        tiles: [count].
+        interval: [count] cycles.
+        latency: [count] from the moment the layer before is ready, in cycles / EXACT.
+        added: [count, objectives] what else adds up (`objectives.ADDED`).
+        reader: [count] what it demands of the layer before: a row of `accepts`.
+        side: [count] its producer side: a column of the next segment's `accepts`.
+        accepts: [readers, sides of the layer before] which go together.
+        picks: [count, layers of the segment] rows of the layers' tables.
+        lost: by what part interval and latency may exceed those of designs left out; 0 where exact.
+    """
+
+    tiles: Ints
+    interval: npt.NDArray[np.float64]
+    latency: npt.NDArray[np.float64]
+    added: Points
+    reader: Rows
+    side: Rows
+    accepts: npt.NDArray[np.bool_]
+    picks: Rows
+    lost: float = 0.0
+
+    def taken(self, rows: Rows) -> Segment:
+        """Some of its ways."""
+        return Segment(self.tiles[rows], self.interval[rows], self.latency[rows], self.added[rows], self.reader[rows],
+                       self.side[rows], self.accepts, self.picks[rows], self.lost)
+
+
+def cut_into_segments(space: DesignSpace, added: Sequence[str]) -> list[Segment]:
+    """The segments of a network in order, costed.
+
+    Args:
+        space: the design space.
+        added: names of `objectives.ADDED` that count beside tiles, interval and latency.
+    """
+    made: dict[object, Segment] = {}
+    found: list[Segment] = []
+    for layers in _cuts(space):
+        key = _alike(space, layers)
+        if key not in made:
+            alone = len(layers) == 1 and len(space.sources[layers[0]]) == 1
+            made[key] = _one(space, layers[0], added) if alone else _Inside(space, layers, added).segment()
+        found.append(made[key])
+    return found
+
+
+def _cuts(space: DesignSpace) -> list[range]:
+    """The layers of every segment."""
+    last_reader = {source: i for i, sources in enumerate(space.sources) for source in sources if source >= 0}
+    begin, furthest, found = 0, -1, list[range]()
+    count = len(space.layers)
+    for i in range(count):
+        if i + 1 < count:
+            if furthest > i or max(space.input_layers) > i or min(space.output_layers) <= i:
+                furthest = max(furthest, last_reader.get(i, -1))
+                continue
+            furthest = max(furthest, last_reader.get(i, -1))
+        found.append(range(begin, i + 1))
+        begin = i + 1
+    return found
+
+
+def _alike(space: DesignSpace, layers: range) -> object:
+    """Equal for segments of equal layers, joined in the same way to each other and to an equal layer before."""
+    begin = layers[0]
+    legal = {edge.consumer: id(edge.legal) for edge in space.edges}  # equal edges share the array
+    inside = tuple((id(space.layers[i].table), id(space.layers[i].cycles), space.layers[i].work, legal.get(i),
+                    tuple(source - begin for source in space.sources[i]),
+                    i in space.input_layers, space.output_layers.count(i)) for i in layers)
+    after = tuple((id(edge.legal), edge.producers.index(layers[-1])) for edge in space.edges
+                  if layers[-1] in edge.producers)
+    return inside, after
+
+
+@dataclass(frozen=True, eq=False)
+class _Costs:
+    """The options of one layer as a segment counts them, its ports included where it has any."""
+
+    tiles: Ints
+    interval: npt.NDArray[np.float64]
+    entry: npt.NDArray[np.float64]
+    latency: npt.NDArray[np.float64]
+    leave: npt.NDArray[np.float64]
+    added: Points
+
+
+def _costs(space: DesignSpace, i: int, added: Sequence[str]) -> _Costs:
+    layer = space.layers[i]
+    cycles = layer.cycles
+    first, last = i in space.input_layers, i in space.output_layers
+    interval = cycles["interval_cycles"]
+    for is_end, port in ((first, "plio_in_cycles"), (last, "plio_out_cycles")):
+        if is_end:
+            interval = np.maximum(interval, cycles[port])
+    entry, latency, leave = (np.round(cycles[name] * EXACT)
+                             for name in ("entry_cycles", "latency_cycles", "last_out_cycles"))
+    columns = [ADDED[name](space, i) for name in added]
+    return _Costs(layer.table["tiles"].astype(np.int64), interval, entry, latency, leave,
+                  np.stack(columns, axis=1) if columns else np.zeros((len(interval), 0)))
+
+
+def producer_sides(space: DesignSpace, i: int) -> tuple[Rows, Rows]:
+    """The producer sides of a layer that its readers can tell apart.
+
+    Returns:
+        (for each side a unique writer that stands for it, the side of each option).
+    """
+    writers = space.layers[i].writers
+    accepted = [np.moveaxis(edge.legal, position, 0).reshape(len(writers[0]), -1) for edge in space.edges
+                for position, producer in enumerate(edge.producers) if producer == i]
+    if not accepted:
+        return np.zeros(1, np.intp), np.zeros(len(writers[1]), np.intp)
+    _, first, inverse = np.unique(np.concatenate(accepted, axis=1), axis=0, return_index=True, return_inverse=True)
+    side: Rows = inverse.ravel()[writers[1]].astype(np.intp)
+    return first.astype(np.intp), side
+
+
+def _one(space: DesignSpace, i: int, added: Sequence[str]) -> Segment:
+    """A segment of one layer: those of its options that no other beats which looks the same from both sides."""
+    layer, costs = space.layers[i], _costs(space, i, added)
+    latency = costs.latency + (costs.entry if i in space.input_layers else 0.0)
+    latency = latency + (costs.leave if i in space.output_layers else 0.0)
+    side = producer_sides(space, i)[1]
+    accepts, reader = np.ones((1, 1), np.bool_), np.zeros(len(side), np.intp)
+    if i not in space.input_layers:
+        (edge,) = (edge for edge in space.edges if edge.consumer == i)
+        by_reader = edge.legal[producer_sides(space, i - 1)[0]].T
+        accepts, inverse = np.unique(by_reader, axis=0, return_inverse=True)
+        reader = inverse.ravel()[layer.readers[1]].astype(np.intp)
+    whole = Segment(costs.tiles, costs.interval, latency, costs.added, reader, side, accepts,
+                    np.arange(len(side))[:, None])
+    points = np.concatenate([np.stack([costs.tiles, costs.interval, latency], axis=1), costs.added], axis=1)
+    kept = [group[nondominated(points[group])] for group in groups(np.stack([reader, side], axis=1))]
+    return whole.taken(np.sort(np.concatenate(kept)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Partial:
+    """Partial designs of a segment up to a layer.
+
+    Attributes:
+        tiles: [count].
+        interval: [count].
+        out: [count] latency of the outputs reached.
+        added: [count, objectives].
+        ready: [count, open layers] when the result of each is ready.
+        side: [count, open layers] their producer sides.
+        enters: [count] producer side of the layer before the segment.
+        option: [count] row of the last layer's table.
+        parent: [count] index into the step before.
+    """
+
+    tiles: Ints
+    interval: npt.NDArray[np.float64]
+    out: npt.NDArray[np.float64]
+    added: Points
+    ready: Points
+    side: Rows
+    enters: Rows
+    option: Rows
+    parent: Rows
+
+    def taken(self, rows: Rows) -> _Partial:
+        return _Partial(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+class _Inside:
+    """The dynamic programme over the layers of one segment."""
+
+    def __init__(self, space: DesignSpace, layers: range, added: Sequence[str]) -> None:
+        self.space, self.layers, self.added = space, layers, added
+        self.before = layers[0] - 1
+        self.edges = {edge.consumer: edge for edge in space.edges}
+        self.sides = {i: producer_sides(space, i) for i in (self.before, *layers) if i >= 0}
+        last_reader = {source: i for i, sources in enumerate(space.sources) for source in sources if source >= 0}
+        self.last_reader = {i: last_reader.get(i, -1) for i in self.sides}
+        self.ends = layers[-1] == len(space.layers) - 1
+        self.lost = 1.0
+
+    def segment(self) -> Segment:
+        """The front of the segment."""
+        state, open_layers = self._begin()
+        steps: list[_Partial] = []
+        for i in self.layers:
+            columns = [*open_layers, i]
+            # what the last layer makes is read by the next segment alone
+            kept = [c for c, layer in enumerate(columns) if self.last_reader[layer] > i]
+            state = self._extended(state, i, open_layers, kept)
+            open_layers = [columns[c] for c in kept]
+            steps.append(state)
+        picks = np.empty((len(state.tiles), len(steps)), np.intp)
+        chosen = np.arange(len(state.tiles))
+        for position in range(len(steps) - 1, -1, -1):
+            picks[:, position] = steps[position].option[chosen]
+            chosen = steps[position].parent[chosen]
+        count = len(self.sides[self.before][0]) if self.before >= 0 else 1
+        latency, side = (state.out, np.zeros(len(picks), np.intp)) if self.ends else (state.ready[:, 0],
+                                                                                      state.side[:, 0])
+        return Segment(state.tiles, state.interval, latency, state.added, state.enters, side, np.eye(count, dtype=bool),
+                       picks, self.lost - 1)
+
+    def _begin(self) -> tuple[_Partial, list[int]]:
+        """Before the first layer: ready at 0, whatever the producer side of the layer before."""
+        count = len(self.sides[self.before][0]) if self.before >= 0 else 1
+        zero, sides = np.zeros(count), np.arange(count)
+        open_layers = [self.before] if self.before >= 0 else []
+        state = _Partial(np.zeros(count, np.int64), zero, zero, np.zeros((count, len(self.added))),
+                         np.zeros((count, len(open_layers))), sides[:, None][:, :len(open_layers)],
+                         sides, sides, sides)
+        return state, open_layers
+
+    def _extended(self, state: _Partial, i: int, open_layers: list[int], kept: list[int]) -> _Partial:
+        """Every partial design with every option of layer i that it can feed, pruned as they come."""
+        costs, edge = _costs(self.space, i, self.added), self.edges.get(i)
+        sources = [open_layers.index(source) for source in self.space.sources[i] if source >= 0]
+        producers = [open_layers.index(source) for source in edge.producers] if edge else []
+        by_sides = groups(state.side[:, producers])
+        parts: list[_Partial] = []
+        waiting, pruned = 0, 0
+        for options in self._options(i, costs):
+            reader = self.space.layers[i].readers[1][options[0]]
+            for group in by_sides:
+                if edge is not None and not self._accepts(edge, state.side[group[0], producers], int(reader)):
+                    continue
+                for part in np.array_split(group, -(-len(group) * len(options) // MOST_JOINED)):
+                    parts.append(self._product(state, part, options, i, costs, sources, kept))
+                    waiting += len(parts[-1].tiles)
+                    if waiting > MOST_JOINED + 2 * pruned:
+                        parts = [self._pruned(_stacked(parts))]
+                        waiting = pruned = len(parts[0].tiles)
+        if not parts:
+            return self._product(state, np.empty(0, np.intp), np.empty(0, np.intp), i, costs, sources, kept)
+        found = self._pruned(_stacked(parts))
+        return found.taken(self._thinned(found)) if len(found.tiles) > MOST_KEPT else found
+
+    def _accepts(self, edge: Edge, sides: Rows, reader: int) -> bool:
+        writers = [self.sides[producer][0][side] for producer, side in zip(edge.producers, sides, strict=True)]
+        return bool(edge.legal[(*writers, reader)])
+
+    def _options(self, i: int, costs: _Costs) -> list[Rows]:
+        """Options that the rest of the network cannot tell apart, those left out that another of them beats."""
+        points = [costs.tiles, costs.interval, costs.latency]
+        points += [costs.entry] * (i in self.space.input_layers) + [costs.leave] * (i in self.space.output_layers)
+        stacked = np.concatenate([np.stack(points, axis=1).astype(np.float64), costs.added], axis=1)
+        alike = np.stack([self.space.layers[i].readers[1], self.sides[i][1]], axis=1)
+        return [group[nondominated(stacked[group])] for group in groups(alike)]
+
+    def _product(self, state: _Partial, group: Rows, options: Rows, i: int, costs: _Costs, sources: list[int],
+                 kept: list[int]) -> _Partial:
+        """Partial designs of a group with each of some options, as far as the device has tiles for both."""
+        parent, option = (axis.ravel() for axis in np.meshgrid(group, options, indexing="ij"))
+        fits = state.tiles[parent] + costs.tiles[option] <= self.space.device.tiles
+        parent, option = parent[fits], option[fits]
+        starts = [state.ready[parent, column] for column in sources]
+        if i in self.space.input_layers:
+            starts.append(costs.entry[option])
+        ready = np.maximum.reduce(starts) + costs.latency[option]
+        out = state.out[parent]
+        if i in self.space.output_layers:
+            out = np.maximum(out, ready + costs.leave[option])
+        return _Partial(state.tiles[parent] + costs.tiles[option],
+                        np.maximum(state.interval[parent], costs.interval[option]), out,
+                        state.added[parent] + costs.added[option],
+                        np.concatenate([state.ready[parent], ready[:, None]], axis=1)[:, kept],
+                        np.concatenate([state.side[parent], self.sides[i][1][option][:, None]], axis=1)[:, kept],
+                        state.enters[parent], option, parent)
+
+    def _pruned(self, joined: _Partial) -> _Partial:
+        """Only what nothing beats with the same producer sides of the layers still open."""
+        key = np.concatenate([joined.side, joined.enters[:, None]], axis=1)
+        times = np.concatenate([joined.out[:, None], joined.ready, joined.added], axis=1)
+        varying = times[:, times.min(axis=0, initial=np.inf) < times.max(axis=0, initial=-np.inf)]
+        if varying.shape[1] <= 1:
+            cost = varying[:, 0] if varying.shape[1] else np.zeros(len(times))
+            return joined.taken(_front_by_key(key, joined.tiles, joined.interval, cost, self.space.device.tiles))
+        points = np.concatenate([np.stack([joined.tiles, joined.interval], axis=1), varying], axis=1)
+        return joined.taken(np.concatenate([group[nondominated(points[group])] for group in groups(key)]))
+
+    def _thinned(self, state: _Partial) -> Rows:
+        """One of those whose cycles differ by little, until few enough are left."""
+        little = LITTLE
+        times = np.concatenate([state.interval[:, None], state.out[:, None], state.ready, state.added], axis=1)
+        same = np.concatenate([state.side, state.enters[:, None], state.tiles[:, None]], axis=1)
+        while True:
+            steps = np.floor(np.log(np.maximum(times, 1.0)) / np.log1p(little)).astype(np.int64)
+            _, first = np.unique(np.concatenate([same, steps], axis=1), axis=0, return_index=True)
+            if len(first) <= MOST_KEPT or little > 1:
+                self.lost *= 1 + little
+                return np.sort(first)
+            little *= 2
+
+
+def _front_by_key(key: Rows, tiles: Ints, interval: npt.NDArray[np.float64], cost: npt.NDArray[np.float64],
+                  most_tiles: int) -> Rows:
+    values, rank = np.unique(interval, return_inverse=True)
+    found = []
+    for group in groups(key):
+        own, ranks = np.unique(rank.ravel()[group], return_inverse=True)
+        found.append(group[Staircase(len(own), most_tiles).front(tiles[group], ranks.ravel(), cost[group])])
+    return np.concatenate(found) if len(values) else np.empty(0, np.intp)
+
+
+def _stacked(parts: list[_Partial]) -> _Partial:
+    if len(parts) == 1:
+        return parts[0]
+    return _Partial(*(np.concatenate([getattr(part, name) for part in parts])
+                      for name in _Partial.__dataclass_fields__))
+
+
+def groups(keys: Rows) -> list[Rows]:
+    """Indices of each distinct row."""
+    if keys.shape[1] == 0 or len(keys) == 0:
+        return [np.arange(len(keys))]
+    code = np.zeros(len(keys), np.int64)
+    for column in keys.T:  # side by side in one number: one sort of integers finds the distinct
+        code = code * (int(column.max()) + 1) + column
+    order = np.argsort(code, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(code[order])) + 1)

@@ -1,0 +1,220 @@
+"""Sweeps on disk: Parquet, with the hashes of what the figures come from inside.
+
+A large sweep is a folder with one file a chunk, each written to a temporary place and moved, so that a sweep that was
+stopped, by whatever, goes on where it was.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from aie_explorer.errors import ExportError, MissingExtraError
+from aie_explorer.search.sweep import Sweep, cycle_model_digest
+
+MANIFEST = "sweep.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class StoredSweep:
+    """A sweep in a folder.
+
+    Attributes:
+        path: the folder.
+        chunks: how many it has.
+        done: how many are there.
+        rows: designs in them.
+    """
+
+    path: Path
+    chunks: int
+    done: int
+    rows: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether all is there."""
+        return self.done == self.chunks
+
+    def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """The table, or some of its columns.
+
+        Raises:
+            ExportError: when a file cannot be read.
+        """
+        return read_sweep(self.path, columns)
+
+
+def open_store(path: str | Path, sweep: Sweep) -> list[int]:
+    """Make the folder of a sweep, or find it, and say which chunks are still missing.
+
+    Raises:
+        ExportError: when the folder holds something else, or another sweep.
+        MissingExtraError: without pyarrow.
+    """
+    need_parquet()
+    folder = Path(path)
+    stamp = {"format": FORMAT, **sweep.stamp, "chunks": len(sweep.chunks)}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held = sorted(os.listdir(folder))
+    except OSError as error:
+        raise ExportError(f"cannot be written: {error.strerror}", where=str(folder)) from None
+    if MANIFEST not in held:
+        if held:
+            raise ExportError("is not empty and holds no sweep", where=str(folder), remedy="Choose another folder")
+        _move_into(folder / MANIFEST, json.dumps(stamp, indent=2).encode())
+    else:
+        found = _manifest(folder)
+        if found != stamp:
+            what = [key for key in stamp if found.get(key) != stamp[key]]
+            raise ExportError(f"holds another sweep: {', '.join(what)} differ", where=str(folder),
+                              remedy="Choose another folder, or repeat the call that began it")
+    return [index for index in range(len(sweep.chunks)) if _part(index) not in held]
+
+
+def store_chunk(path: str | Path, index: int, frame: pd.DataFrame) -> None:
+    """Write one chunk, all of it or nothing.
+
+    Raises:
+        ExportError: when it cannot be written.
+    """
+    write_parquet(frame, Path(path) / _part(index))
+
+
+def stored(path: str | Path) -> StoredSweep:
+    """What is in the folder of a sweep.
+
+    Raises:
+        ExportError: when it holds none.
+    """
+    import pyarrow.parquet as pq
+
+    folder = Path(path)
+    chunks = int(_manifest(folder)["chunks"])
+    parts = [folder / _part(index) for index in range(chunks) if (folder / _part(index)).exists()]
+    return StoredSweep(folder, chunks, len(parts), sum(pq.read_metadata(part).num_rows for part in parts))
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table with its hashes (`frame.attrs`), all of it or nothing.
+
+    Raises:
+        ExportError: when it cannot be written.
+        MissingExtraError: without pyarrow.
+    """
+    need_parquet()
+    name = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        frame.to_parquet(name, index=False)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except OSError as error:
+        raise ExportError(f"cannot be written: {error.strerror or error}", where=str(path),
+                          remedy="What was finished is kept; make room and repeat the call to go on") from None
+    finally:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
+
+
+def read_sweep(path: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """A sweep that was saved, from its folder or file. One costed by another cycle model is read with a warning.
+
+    Args:
+        path: folder or .parquet file.
+        columns: only these.
+
+    Raises:
+        ExportError: when it is no sweep or is damaged.
+        MissingExtraError: without pyarrow.
+    """
+    need_parquet()
+    place = Path(path)
+    parts = [place]
+    if place.is_dir():
+        chunks = int(_manifest(place)["chunks"])
+        parts = [place / _part(index) for index in range(chunks)]
+        missing = sum(not part.exists() for part in parts)
+        if missing:
+            warnings.warn(f"{place}: {missing} of {chunks} parts of the sweep are missing; repeat the call that began "
+                          "it to go on", stacklevel=2)
+        parts = [part for part in parts if part.exists()]
+    frames = []
+    for part in parts:
+        try:
+            frames.append(pd.read_parquet(part, columns=None if columns is None else list(columns)))
+        except FileNotFoundError:
+            raise ExportError("does not exist", where=str(part)) from None
+        except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are of these
+            raise ExportError(f"cannot be read: {str(error).splitlines()[0]}", where=str(part)) from None
+    if not frames:
+        raise ExportError("holds no finished part of a sweep", where=str(place))
+    stamps = [frame.attrs for frame in frames]
+    if "cycle_model" not in stamps[0]:
+        raise ExportError("was not written by a sweep", where=str(place), remedy="Read it with pandas.read_parquet")
+    if any(stamp.get("cycle_model") != cycle_model_digest() for stamp in stamps):
+        warnings.warn(f"{place}: the figures were costed with another version of the cycle model; cost the sweep again",
+                      stacklevel=2)
+    return concat(frames)
+
+
+def concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Stack tables whose columns of few words may hold different words; a column that one lacks is empty there."""
+    if len(frames) == 1:
+        return frames[0]
+    attrs = dict(frames[0].attrs)
+    words: dict[str, dict[str, None]] = {}
+    for frame in frames:
+        for column in frame.select_dtypes("category").columns:
+            words.setdefault(column, {}).update(dict.fromkeys(frame[column].cat.categories))
+    kinds = {column: pd.CategoricalDtype(list(found)) for column, found in words.items()}
+    alike = [frame.astype({column: kind for column, kind in kinds.items() if column in frame}) for frame in frames]
+    for frame in alike:
+        frame.attrs = {}
+    stacked = pd.concat(alike, ignore_index=True)
+    stacked.attrs = attrs
+    return stacked
+
+
+def need_parquet() -> None:
+    """Raises MissingExtraError without pyarrow."""
+    if importlib.util.find_spec("pyarrow") is None:
+        raise MissingExtraError("pyarrow", "parquet", "saving a sweep")
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / MANIFEST).read_text("utf-8"))
+    except OSError:
+        raise ExportError("holds no sweep", where=str(folder)) from None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or found.get("format") != FORMAT or not isinstance(found.get("chunks"), int):
+        raise ExportError("is damaged or of another version", where=str(folder / MANIFEST))
+    return found
+
+
+def _part(index: int) -> str:
+    return f"part-{index:06d}.parquet"
+
+
+def _move_into(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise ExportError(f"cannot be written: {error.strerror}", where=str(path)) from None
