@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from placement import oracle
 
 from aie_explorer.placement import Array, Block, Edge, Problem, Rules
-from aie_explorer.placement.beam import Effort, Floor, search
+from aie_explorer.placement.beam import Effort, Floor, _distinct, _States, search
 from aie_explorer.placement.clusters import cluster_bound, clusters
 from aie_explorer.placement.lookahead import guide_of, orders
 from aie_explorer.placement.tables import FAR, tables_of
@@ -98,3 +98,13 @@ def test_no_group_costs_less_in_the_whole(seed):
         costs = [tables.link_cost(link, anchors[link.producer], anchors[link.consumer]) for link in tables.links]
         for group in clusters(tables, guide.least, 4, 50):
             assert sum(costs[i] for i in group.links) >= group.least
+
+
+def test_two_states_are_one_only_if_their_open_ends_lie_alike():
+    blocks = tuple(Block(name, 1, 1) for name in "abc")
+    tables = tables_of(Problem(blocks, (Edge("b", "c"),), Array(4, 2)))
+    at = np.array([[0, 2, 0], [2, 0, 0]], np.int32)  # a and b exchanged: the same tiles are in use
+    used = np.stack([tables.covers(0)[0] | tables.covers(1)[2]] * 2)
+    states = _States(at, np.zeros(2, np.int64), np.ones(2, np.int64), used)
+    assert _distinct(tables, states, [0, 1], [2]).tolist() == [0, 1]  # c will ask where b lies
+    assert _distinct(tables, states, [0, 1], []).tolist() == [0]
