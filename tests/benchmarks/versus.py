@@ -1,6 +1,6 @@
 """Our exact front beside the conversion by aie4ml 0.2.1, in one run on one machine.
 
-`python tests/benchmarks/versus.py`. The peer is installed from PyPI into a virtual environment of its own (`--venv`, kept
+`python tests/benchmarks/versus.py`. The peer is installed from PyPI into an environment of its own (`--venv`, kept
 for the next run); nothing of it is imported here. Each side runs in a process of its own that is pinned to one core and
 builds its model by itself; only the search is timed: ours from a network to the table of the front, theirs the
 conversion, which ends with one design.
