@@ -11,7 +11,7 @@ RANK = {"errors": 0, "arguments": 0.5, "devices": 1, "ir": 1, "passes": 2, "refe
         "space": 3, "placement": 3, "cycles": 4, "search": 5, "design": 6, "transport": 6, "checks": 6, "explorer": 7,
         "models": 8, "emulation": 2, "firmware": 7, "measured": 8, "plots": 8, "widgets": 9, "cli": 10}
 HEAVY = {"plotly": {"plots", "widgets"}, "ipywidgets": {"widgets"}, "anywidget": {"widgets"}, "jinja2": {"firmware"},
-         "scipy": {"cycles"},
+         "scipy": {"cycles"}, "ortools": {"placement"},
          "qkeras": {"frontends"}, "keras": {"frontends"}, "tf_keras": {"frontends"}, "tensorflow": {"frontends"}}
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if "templates" not in path.parts]
 

@@ -20,7 +20,7 @@ from aie_explorer.design.realise import stops_more_copies
 from aie_explorer.errors import DesignError, ExportError, MissingExtraError
 from aie_explorer.explorer import Explorer
 from aie_explorer.frontends import load
-from aie_explorer.placement import Block, floorplan_text
+from aie_explorer.placement import floorplan_text
 
 SUFFIXES = (".csv", ".json", ".parquet")
 HIDDEN = ("interval_ns", "latency_ns", "samples_per_s_per_tile", "plio", "memory_tile_bytes", "macs_issued")
@@ -224,7 +224,7 @@ def design_text(design: Design) -> str:
     estimate = design.estimate()
     layers = estimate.to_frame().reset_index()[["layer", "microtile", "cas_length", "cas_num", "split", "tiles",
                                                 "kernel_cycles", "dma_in_cycles", "dma_out_cycles", "efficiency"]]
-    blocks = [Block(name, choice.cas_length, choice.cas_num) for name, choice in design.on_array.layers.items()]
+    problem, memory_tiles = design.placement_problem, [buffer.memory_tile for buffer in design.plan().buffers]
     return "\n".join([
         f"{design.network.name} on {design.device.name}, batch {design.network.batch}", "", frame_text(layers), "",
         f"tiles       {estimate.tiles} of {estimate.device_tiles}"
@@ -234,7 +234,8 @@ def design_text(design: Design) -> str:
         f"latency     {estimate.latency_cycles:.0f} cycles, {estimate.latency_ns:.0f} ns",
         f"error       {estimate.error}",
         f"of peak     {estimate.tops:.2f} of {estimate.peak_tops:.2f} TOPS of these tiles ({estimate.efficiency:.1%})",
-        f"limit       {estimate.explanation}", "", floorplan_text(design.place(), blocks, design.device)])
+        f"limit       {estimate.explanation}", "", floorplan_text(
+            design.place(), problem.blocks, design.device, edges=problem.edges, memory_tiles=memory_tiles)])
 
 
 def _refuse_choices(arguments: argparse.Namespace) -> None:

@@ -93,12 +93,12 @@ def _discard_output() -> None:
 
 
 def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
-    from aie_explorer.cli import demo, designs, estimates, models
+    from aie_explorer.cli import demo, designs, estimates, models, placements
 
     return {"devices": models.devices, "info": models.info, "verify": models.verify, "sweep": designs.sweep,
             "best": designs.best, "cheapest": designs.cheapest, "export": designs.export, "demo": demo.demo,
             "estimate": estimates.estimate, "calibration": estimates.calibration,
-            "measured": estimates.measured}
+            "measured": estimates.measured, "place": placements.place}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -196,6 +196,17 @@ def _cycle_commands(commands: _Commands) -> None:
     measured.add_argument("--calibrate", metavar="NAME", help="fit the constants to it and keep them as a profile")
     measured.add_argument("--overwrite", action="store_true", help="replace the profile NAME")
     measured.add_argument("--json", action="store_true", help="print JSON")
+
+    _place_arguments(commands.add_parser(
+        "place", help="place the blocks of a problem file, with a bound on what is possible"))
+
+
+def _place_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("problem", metavar="PROBLEM.json", help="blocks, edges and array; see docs/placement.md")
+    parser.add_argument("--seconds", type=_number, metavar="S",
+                        help="what may be spent on a better placement and a proof, with OR-Tools (default: 10); 0 for "
+                             "the quick placement")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _model_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from aie_explorer.checks import Violation
     from aie_explorer.cycles import Constants
     from aie_explorer.firmware import FirmwareProject
-    from aie_explorer.placement import Placement
+    from aie_explorer.placement import Placement, Problem, Region
     from aie_explorer.reference import Inputs
     from aie_explorer.search.space import DesignSpace
     from aie_explorer.transport import Plan
 
 FORMAT = 1
+PLIO_WEIGHT = 0.05
+"""Of a column between a layer at an end of the network and the nearest PLIO: as much as a row of height."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,14 @@ class Design:
         device: where it runs, with its clocks and PLIO width.
         choices: one a layer, in the network's order.
         copies: of the whole network side by side, each with ports of its own.
+        copied: where this is the array's view of a design with copies, that design.
     """
 
     network: Network = field(compare=False)
     device: Device
     choices: tuple[Choice, ...]
     copies: int = 1
+    copied: Design | None = field(default=None, compare=False, repr=False)
     network_digest: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -88,7 +92,7 @@ class Design:
         """The design as it stands on the array: where there are copies, one network of as many independent parts."""
         if self.copies == 1:
             return self
-        return Design(replicated(self.network, self.copies), self.device, self.choices * self.copies)
+        return Design(replicated(self.network, self.copies), self.device, self.choices * self.copies, copied=self)
 
     @cached_property
     def spec(self) -> NetworkSpec:
@@ -110,25 +114,61 @@ class Design:
             return estimate(self.space, self.copies)
         return estimate(single_design_space(self.network, self.device, self.choices, constants), self.copies)
 
+    @property
+    def placement_problem(self) -> Problem:
+        """The blocks of the design and what they exchange, as `place` sees them."""
+        from aie_explorer.placement import Block, Edge, Problem, Weights, array_of
+
+        if self.copies > 1:
+            return self.on_array.placement_problem
+        names = list(self.layers)
+        blocks = tuple(Block(name, choice.cas_length, choice.cas_num) for name, choice in self.layers.items())
+        sources = self.space.sources
+        readers = {source: sum(group.count(source) for group in sources) for group in sources for source in group}
+        edges = tuple(Edge(names[source], names[i], exclusive=readers[source] == 1)
+                      for i, group in enumerate(sources) for source in group if source >= 0)
+        return Problem(blocks, edges, array_of(self.device), Weights(plio=PLIO_WEIGHT),
+                       inputs=tuple(names[i] for i in self.space.input_layers),
+                       outputs=tuple(names[i] for i in self.space.output_layers), name=self.network.name)
+
     @cached_property
     def _placement(self) -> Placement:
-        from aie_explorer.placement import Block, place
+        from aie_explorer.placement import place_copies, solve
 
         if self.copies > 1:
             return self.on_array.place()
-        names = list(self.layers)
-        blocks = [Block(name, choice.cas_length, choice.cas_num) for name, choice in self.layers.items()]
-        edges = [(names[source], names[i]) for i, sources in enumerate(self.space.sources) for source in sources
-                 if source >= 0]
-        return place(blocks, edges, self.device)
+        if self.copied is not None:
+            one = dataclasses.replace(self.copied, copies=1).placement_problem
+            return place_copies(one, self.placement_problem)
+        return solve(self.placement_problem).placement
 
-    def place(self) -> Placement:
+    def place(self, *, pins: Mapping[str, tuple[int, int]] | None = None, forbidden_columns: Iterable[int] = (),
+              reserved: Iterable[Region] = (), seconds: float = 0.0) -> Placement:
         """Where every layer sits on the array.
+
+        Exports and plans use the placement of a call without arguments.
+
+        Args:
+            pins: layers whose lower left tile must be at (column, row).
+            forbidden_columns: columns no layer may use.
+            reserved: regions no layer may use.
+            seconds: what may be spent, with OR-Tools, on a better placement and a proof; 0 for the quick answer, which
+                is the same on every machine.
+
+        Returns:
+            The placement, with its `cost`, a `bound` below which none can be, and whether it is `optimal`.
 
         Raises:
             PlacementError: when the blocks do not fit, naming the block.
+            MissingExtraError: when seconds are given and OR-Tools is not installed.
         """
-        return self._placement
+        from aie_explorer.placement import Rules, solve
+
+        rules = Rules(pins=tuple((pins or {}).items()), forbidden_columns=tuple(forbidden_columns),
+                      reserved=tuple(reserved))
+        if rules == Rules() and not seconds:
+            return self._placement
+        return solve(dataclasses.replace(self.placement_problem, rules=rules), seconds).placement
 
     @cached_property
     def _plan(self) -> Plan:

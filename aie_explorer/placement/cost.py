@@ -1,39 +1,66 @@
 """What makes one placement better than another.
 
-The objective is the one AIE4ML places by (arXiv 2512.15946):
+The objective is the one AIE4ML places by (arXiv 2512.15946), with terms for the ways in and out of the array:
 
-    J = sum over edges (dx + vertical * dy) + row * sum over blocks (row of the block)
+    J = sum over edges (dx + vertical * dy)                 columns and rows between the two faces
+      + row * sum over blocks (row of the block)            a pull towards the interface at the bottom
+      + plio * sum over PLIO ends (columns to the nearest column with a PL interface)
+      + memory_tile * sum over edges through a memory tile (row of the producer + row of the consumer)
 
 A block sends from its east column and receives at its west column, on all its rows. dx is the distance between the
-producer's east column and the consumer's west column, dy the rows between the two blocks, 0 where they share a row. The
-last term, small, keeps blocks near the interface at the bottom.
+producer's east column and the consumer's west column, dy the rows between the two blocks, 0 where they share a row. An
+edge through a memory tile walks the same columns, as the buffer lies below the two, and besides the rows down to it and
+up again.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
+from aie_explorer.errors import PlacementError
+from aie_explorer.placement.geometry import MEMORY_TILE, Array, Block, Edge, Tile
 
-from aie_explorer.devices import Device
-from aie_explorer.placement.geometry import Block, Tile
-
-Floats = npt.NDArray[np.float64]
+_LARGEST = 1e4
+_DECIMALS = 6
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights of the objective, in columns.
+    """Weights of the objective, in columns. Six decimals count.
 
     Attributes:
         vertical: a row of distance between producer and consumer (lambda in AIE4ML).
         row: a row of height of one block above the bottom of the array (mu).
+        plio: a column between a block with PLIO and the nearest column with a PL interface.
+        memory_tile: a row between a block and the memory tiles, for every edge that passes through one.
     """
 
     vertical: float = 1.0
     row: float = 0.05
+    plio: float = 0.0
+    memory_tile: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value in self.values().items():
+            if not (isinstance(value, (int, float)) and math.isfinite(value) and 0 <= value <= _LARGEST):
+                raise PlacementError(f"the weight is {value!r}", where=name,
+                                     remedy=f"Use a number from 0 to {_LARGEST:g}")
+
+    def values(self) -> dict[str, float]:
+        """The weights by name."""
+        return {"vertical": self.vertical, "row": self.row, "plio": self.plio, "memory_tile": self.memory_tile}
+
+    def scaled(self) -> tuple[dict[str, int], int]:
+        """The weights as whole numbers, that of a column ("column") too, and the factor they were multiplied by.
+
+        Sums of whole numbers are exact, and equal on every machine.
+        """
+        factor = 10 ** _DECIMALS
+        numbers = {name: round(value * factor) for name, value in {**self.values(), "column": 1}.items()}
+        common = math.gcd(factor, *numbers.values())
+        return {name: number // common for name, number in numbers.items()}, factor // common
 
 
 DEFAULT = Weights()
@@ -50,56 +77,42 @@ def edge_gap(producer: Block, source: Tile, consumer: Block, target: Tile) -> tu
     return dx, dy
 
 
+def plio_gap(column: int, array: Array) -> int:
+    """Columns from a column to the nearest one with a PL interface; 0 where those are unknown."""
+    return min((abs(column - pl) for pl in array.pl_columns), default=0)
+
+
 def placement_cost(
-    placement: Mapping[str, Tile], blocks: Sequence[Block], edges: Iterable[tuple[str, str]],
-    weights: Weights = DEFAULT,
+    placement: Mapping[str, Tile], blocks: Sequence[Block], edges: Iterable[tuple[str, str] | Edge],
+    weights: Weights = DEFAULT, array: Array | None = None, *, inputs: Iterable[str] = (),
+    outputs: Iterable[str] = (),
 ) -> float:
     """The objective J of a placement; lower is better.
 
     Args:
         placement: the lower left tile of every block.
         blocks: the blocks.
-        edges: (producer, consumer) names.
-        weights: what a row counts.
+        edges: (producer, consumer) names, through memory tiles, or Edge.
+        weights: what each term counts.
+        array: where the PL columns are; without it PLIO counts nothing.
+        inputs, outputs: blocks that receive from, or send to, a PLIO.
     """
+    whole, factor = weights.scaled()
     by_name = {block.name: block for block in blocks}
-    cost = weights.row * sum(placement[block.name][1] for block in blocks)
-    for producer, consumer in edges:
-        dx, dy = edge_gap(by_name[producer], placement[producer], by_name[consumer], placement[consumer])
-        cost += dx + weights.vertical * dy
-    return cost
+    cost = whole["row"] * sum(placement[block.name][1] for block in blocks)
+    for edge in map(as_edge, edges):
+        ends = placement[edge.producer], placement[edge.consumer]
+        dx, dy = edge_gap(by_name[edge.producer], ends[0], by_name[edge.consumer], ends[1])
+        cost += whole["column"] * dx + whole["vertical"] * dy
+        if edge.kind == MEMORY_TILE:
+            cost += whole["memory_tile"] * (ends[0][1] + ends[1][1])
+    if array is not None:
+        gaps = [plio_gap(placement[name][0], array) for name in inputs]
+        gaps += [plio_gap(placement[name][0] + by_name[name].width - 1, array) for name in outputs]
+        cost += whole["plio"] * sum(gaps)
+    return cost / factor
 
 
-def anchor_costs(
-    block: Block, producers: Iterable[tuple[Block, Tile]], consumers: Iterable[tuple[Block, Tile]],
-    device: Device, weights: Weights,
-) -> Floats:
-    """What a block adds to the objective at every tile, given the placed blocks it has edges with.
-
-    Args:
-        block: the block to place.
-        producers: placed blocks it receives from, with their lower left tile, one an edge.
-        consumers: placed blocks it sends to, likewise.
-        device: the array.
-        weights: what a row counts.
-
-    Returns:
-        An array [columns, rows] over its lower left tile.
-    """
-    x = np.arange(device.columns, dtype=np.float64)
-    y = np.arange(device.rows, dtype=np.float64)
-    along, up = np.zeros_like(x), weights.row * y
-    for other, (column, row) in producers:
-        along += np.abs(x - (column + other.width - 1))
-        up += weights.vertical * _row_gap(y, block.height, row, other.height)
-    for other, (column, row) in consumers:
-        along += np.abs(column - (x + block.width - 1))
-        up += weights.vertical * _row_gap(y, block.height, row, other.height)
-    total: Floats = along[:, None] + up[None, :]
-    return total
-
-
-def _row_gap(y: Floats, height: int, row: int, other_height: int) -> Floats:
-    """Rows between a block of `height` at each of `y` and a block at `row`; 0 where they share one."""
-    gap: Floats = np.maximum(0.0, np.maximum(y - (row + other_height - 1), row - (y + height - 1)))
-    return gap
+def as_edge(edge: tuple[str, str] | Edge) -> Edge:
+    """An edge given as a pair of names passes through a memory tile."""
+    return edge if isinstance(edge, Edge) else Edge(*edge)

@@ -1,19 +1,22 @@
-"""Where blocks sit on the array, and what makes that legal.
+"""What is placed, and on what: blocks, the edges between them, the array, and the placement that results.
 
 A layer occupies a block of tiles: `cas_length` columns, because its cascade runs along a row, and `cas_num` rows. A
 tile is named by (column, row): columns count from 0 at the west, core rows from 0 at the bottom. A placement gives the
-lower left tile of every block. It is legal when every block lies inside the array and no tile belongs to two blocks.
+lower left tile of every block.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from aie_explorer.devices import Device, find
+from aie_explorer.devices import Device
 from aie_explorer.errors import PlacementError
 
 Tile = tuple[int, int]
+
+DIRECT = "direct"
+MEMORY_TILE = "memory_tile"
 
 
 @dataclass(frozen=True)
@@ -53,18 +56,125 @@ class Block:
                 yield x, y
 
 
+@dataclass(frozen=True)
+class Edge:
+    """Data that one block sends to another.
+
+    Attributes:
+        producer, consumer: names of blocks.
+        kind: "direct" from tile to tile, or "memory_tile" through a buffer below the array.
+        exclusive: whether the producer sends to nobody else.
+    """
+
+    producer: str
+    consumer: str
+    kind: str = MEMORY_TILE
+    exclusive: bool = True
+
+    def __post_init__(self) -> None:
+        if self.kind not in (DIRECT, MEMORY_TILE):
+            raise PlacementError(f"{self.kind!r} is no kind of edge", where=f"{self.producer} -> {self.consumer}",
+                                 remedy=f"Use {DIRECT!r} or {MEMORY_TILE!r}")
+
+    @property
+    def may_abut(self) -> bool:
+        """Whether the consumer may read its input where the producer left it, so that it needs no keepout."""
+        return self.kind == DIRECT and self.exclusive
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of tiles that no block may use.
+
+    Attributes:
+        column, row: its lower left tile.
+        width, height: in tiles.
+        owner: who uses it, for messages.
+    """
+
+    column: int
+    row: int
+    width: int
+    height: int
+    owner: str = "a reserved region"
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise PlacementError(f"a region of {self.width} x {self.height} tiles has no tile", where=self.owner)
+
+    def tiles(self) -> Iterator[Tile]:
+        """Its tiles, column by column."""
+        for x in range(self.column, self.column + self.width):
+            for y in range(self.row, self.row + self.height):
+                yield x, y
+
+
+@dataclass(frozen=True)
+class Array:
+    """The grid of compute tiles.
+
+    Attributes:
+        columns, rows: its size.
+        name: for messages.
+        pl_columns: columns through which PLIO enters and leaves; empty where unknown.
+    """
+
+    columns: int
+    rows: int
+    name: str = "the array"
+    pl_columns: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.columns < 1 or self.rows < 1:
+            raise PlacementError(f"an array of {self.columns} x {self.rows} tiles has no tile", where=self.name)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tiles(self) -> int:
+        """Tiles of the array."""
+        return self.columns * self.rows
+
+
+def array_of(device: Device) -> Array:
+    """The array of a device. Its PL columns are taken to lie side by side, from the first one on.
+
+    Raises:
+        DeviceError: when its shape is unknown.
+    """
+    geometry = device.geometry
+    first, count = (geometry.first_pl_column, geometry.pl_columns) if geometry else (None, None)
+    pl = () if first is None or count is None else tuple(range(first, min(first + count, device.columns)))
+    return Array(device.columns, device.rows, device.name, pl)
+
+
 class Placement(Mapping[str, Tile]):
     """The lower left (column, row) of every block by name; does not change once made.
+
+    Two placements are equal when they put every block at the same tile.
+
+    Attributes:
+        cost: its objective, None when it was not computed.
+        bound: no placement of the same blocks costs less; None when unknown.
 
     >>> placement = Placement({"dense0": (0, 0), "dense1": (2, 0)})
     >>> placement["dense1"]
     (2, 0)
     """
 
-    __slots__ = ("_positions",)
+    __slots__ = ("_positions", "bound", "cost")
 
-    def __init__(self, positions: Mapping[str, Tile]) -> None:
+    def __init__(self, positions: Mapping[str, Tile], *, cost: float | None = None, bound: float | None = None
+                 ) -> None:
         self._positions = {name: (int(column), int(row)) for name, (column, row) in positions.items()}
+        self.cost = cost
+        self.bound = bound
+
+    @property
+    def optimal(self) -> bool:
+        """Whether it is proven that nothing costs less."""
+        return self.cost is not None and self.bound is not None and self.cost <= self.bound + 1e-9
 
     def __getitem__(self, name: str) -> Tile:
         return self._positions[name]
@@ -79,92 +189,7 @@ class Placement(Mapping[str, Tile]):
         return hash(frozenset(self._positions.items()))
 
     def __repr__(self) -> str:
-        return f"Placement({self._positions})"
-
-
-def problems(placement: Mapping[str, Tile], blocks: Sequence[Block], device: str | Device) -> list[str]:
-    """What is illegal about a placement, one sentence each; empty when it is legal.
-
-    Args:
-        placement: the lower left tile of every block.
-        blocks: the blocks, each with its own name.
-        device: the device or its name.
-    """
-    device = find(device)
-    found = [f"{name} is placed but is no block" for name in placement if name not in {b.name for b in blocks}]
-    owner: dict[Tile, str] = {}
-    for block in blocks:
-        if block.name not in placement:
-            found.append(f"{block.name} is not placed")
-            continue
-        column, row = placement[block.name]
-        if not (0 <= column <= device.columns - block.width and 0 <= row <= device.rows - block.height):
-            found.append(f"{block.name} ({block.width} x {block.height}) at column {column}, row {row} leaves the "
-                         f"array of {device.columns} x {device.rows}")
-            continue
-        clashes = sorted({owner[tile] for tile in block.tiles_at((column, row)) if tile in owner})
-        found += [f"{block.name} overlaps {other}" for other in clashes]
-        owner.update(dict.fromkeys(block.tiles_at((column, row)), block.name))
-    return found
-
-
-def check(placement: Mapping[str, Tile], blocks: Sequence[Block], device: str | Device) -> None:
-    """Refuse a placement that is not legal.
-
-    Raises:
-        PlacementError: with the first rule it breaks.
-    """
-    found = problems(placement, blocks, device)
-    if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise PlacementError(found[0] + more, where="placement",
-                             remedy="Blocks lie inside the array and share no tile")
-
-
-def check_blocks(blocks: Sequence[Block], edges: Sequence[tuple[str, str]], device: Device) -> None:
-    """Refuse blocks that can never be placed, whatever their arrangement.
-
-    Raises:
-        PlacementError: for a name used twice, an edge to nothing, a block larger than the array, or too many tiles.
-    """
-    names = [block.name for block in blocks]
-    for name in names:
-        if names.count(name) > 1:
-            raise PlacementError("two blocks have this name", where=name)
-    for edge in edges:
-        for name in edge:
-            if name not in names:
-                raise PlacementError(f"the edge {edge[0]} -> {edge[1]} names no block", where=name)
-    for block in blocks:
-        if block.width > device.columns:
-            raise PlacementError(f"the block is {block.width} columns wide and {device} has {device.columns}",
-                                 where=block.name, remedy=f"Use a cas_length of {device.columns} or less")
-        if block.height > device.rows:
-            raise PlacementError(f"the block is {block.height} rows high and {device} has {device.rows}",
-                                 where=block.name, remedy=f"Use a cas_num of {device.rows} or less")
-    total = sum(block.tiles for block in blocks)
-    if total > device.tiles:
-        largest = max(blocks, key=lambda block: block.tiles)
-        raise PlacementError(f"the {len(blocks)} blocks need {total} tiles and {device} has {device.tiles}",
-                             where=largest.name,
-                             remedy=f"Give the layers fewer tiles, starting with the largest, {largest.name} "
-                                    f"({largest.tiles} tiles)")
-    _check_halves(blocks, device)
-
-
-def _check_halves(blocks: Sequence[Block], device: Device) -> None:
-    """Blocks of more than half the rows cannot be stacked, so their widths add up; likewise for the columns."""
-    tall = [block for block in blocks if 2 * block.height > device.rows]
-    columns = sum(block.width for block in tall)
-    if columns > device.columns:
-        raise PlacementError(
-            f"the {len(tall)} blocks higher than {device.rows // 2} rows cannot be stacked and need {columns} columns "
-            f"side by side, and {device} has {device.columns}", where=max(tall, key=lambda b: b.width).name,
-            remedy=f"Use a cas_num of {device.rows // 2} or less, or a smaller cas_length, for some of them")
-    wide = [block for block in blocks if 2 * block.width > device.columns]
-    rows = sum(block.height for block in wide)
-    if rows > device.rows:
-        raise PlacementError(
-            f"the {len(wide)} blocks wider than {device.columns // 2} columns cannot share a row and need {rows} rows, "
-            f"and {device} has {device.rows}", where=max(wide, key=lambda b: b.height).name,
-            remedy=f"Use a cas_length of {device.columns // 2} or less, or a smaller cas_num, for some of them")
+        if self.cost is None:
+            return f"Placement({self._positions})"
+        quality = "optimal" if self.optimal else "bound unknown" if self.bound is None else f"bound {self.bound:g}"
+        return f"Placement({self._positions}, cost {self.cost:g}, {quality})"

@@ -1,12 +1,13 @@
 """Whether blocks fit on the array at all, whatever the distance between them.
 
 The array is walked column by column; the first free tile is either the lower left tile of a block or stays unused. That
-choice covers every arrangement, so a search that runs to its end without success proves that none exists.
+choice covers every arrangement, so a search that runs to its end without success proves that none exists. A block that
+keeps the column to its west free is packed as one that is a column wider, on an array with one more column at the west.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aie_explorer.placement.geometry import Block, Tile
@@ -31,16 +32,17 @@ class Packing:
     left_over: str = ""
 
 
-def pack(blocks: Sequence[Block], columns: int, rows: int) -> Packing:
-    """Arrange blocks on an array of columns x rows, filled from the west.
+def pack(blocks: Sequence[Block], columns: int, rows: int, taken: Iterable[Tile] = ()) -> Packing:
+    """Arrange blocks on the free tiles of an array of columns x rows, filled from the west.
 
     The same blocks in the same order always give the same arrangement.
     """
+    taken = list(taken)
     walks = [(upright, by_area, _TRY) for by_area in (False, True) for upright in (True, False)]
     attempts = []
     for upright, by_area, limit in [*walks, (True, False, _LAST)]:
-        fill = _Fill(blocks, (columns, rows), upright=upright, by_area=by_area, limit=limit)
-        if fill.search(full_mask(columns, rows), fill.spare):
+        fill = _Fill(blocks, (columns, rows), taken, upright=upright, by_area=by_area, limit=limit)
+        if fill.search(fill.free, fill.spare):
             return Packing(fill.positions(), proven=True)
         attempts.append(fill)
         if fill.nodes <= fill.limit:
@@ -53,11 +55,16 @@ class _Fill:
     """One walk over the array; upright walks columns, otherwise rows, by exchanging the two."""
 
     def __init__(
-        self, blocks: Sequence[Block], array: tuple[int, int], *, upright: bool, by_area: bool, limit: int
+        self, blocks: Sequence[Block], array: tuple[int, int], taken: Iterable[Tile], *, upright: bool, by_area: bool,
+        limit: int
     ) -> None:
         self.blocks, self.upright, self.limit = blocks, upright, limit
         self.columns, self.rows = self._turned(array)
-        self.spare = self.columns * self.rows - sum(block.tiles for block in blocks)
+        self.free = full_mask(self.columns, self.rows)
+        for tile in taken:
+            column, row = self._turned(tile)
+            self.free &= ~(1 << (column * self.rows + row))
+        self.spare = self.free.bit_count() - sum(block.tiles for block in blocks)
         turned = [self._turned(block.shape) for block in blocks]
         # Tall shapes first: they have the fewest places in a column.
         self.shapes = sorted(set(turned), key=lambda s: (s[0] * s[1] if by_area else 0, s[1], s[0]), reverse=True)

@@ -1,98 +1,61 @@
-"""A placement problem in the form the search works on: blocks by number, in placing order."""
+"""A placement problem: what is placed on what, under which rules, and by which objective."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aie_explorer.devices import Device
-from aie_explorer.placement.cost import Weights, edge_gap
-from aie_explorer.placement.geometry import Block, Tile
-from aie_explorer.placement.occupancy import anchors, shape_mask
-
-Tiles = tuple[Tile, ...]
+from aie_explorer.errors import PlacementError, nearest
+from aie_explorer.placement.cost import DEFAULT, Weights, placement_cost
+from aie_explorer.placement.geometry import Array, Block, Edge, Tile
+from aie_explorer.placement.rules import FREE, Rules, problems
 
 
 @dataclass(frozen=True)
 class Problem:
-    """The blocks in placing order, and what they are placed by.
+    """Blocks to place on an array.
 
     Attributes:
-        blocks: producers before consumers.
-        producers: by block, the numbers of the blocks it receives from, one an edge.
-        consumers: by block, the numbers of those it sends to.
-        device: the array.
+        blocks: the rectangles, each with a name of its own.
+        edges: what they exchange; one pair may occur more than once.
+        array: the grid of tiles.
         weights: the objective.
+        rules: keepout, pins, what is forbidden or reserved.
+        inputs, outputs: blocks that receive from, or send to, a PLIO.
+        name: for messages.
     """
 
     blocks: tuple[Block, ...]
-    producers: tuple[tuple[int, ...], ...]
-    consumers: tuple[tuple[int, ...], ...]
-    device: Device
-    weights: Weights
+    edges: tuple[Edge, ...]
+    array: Array
+    weights: Weights = DEFAULT
+    rules: Rules = FREE
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    name: str = "placement"
 
-    def mask(self, index: int, tile: Tile) -> int:
-        """The tiles of a block placed at a tile, as bits."""
-        block = self.blocks[index]
-        return shape_mask(block.width, block.height, self.device.rows) << (tile[0] * self.device.rows + tile[1])
+    def __post_init__(self) -> None:
+        names = [block.name for block in self.blocks]
+        for name in names:
+            if names.count(name) > 1:
+                raise PlacementError("two blocks have this name", where=name)
+        known = set(names)
+        for edge in self.edges:
+            for name in (edge.producer, edge.consumer):
+                if name not in known:
+                    raise PlacementError(f"the edge {edge.producer} -> {edge.consumer} names no block", where=name)
+        for what, listed in (("a pin", [name for name, _ in self.rules.pins]), ("an input", self.inputs),
+                             ("an output", self.outputs)):
+            for name in listed:
+                if name not in known:
+                    raise PlacementError(f"{what} names no block", where=name,
+                                         remedy=f"Blocks of a like name: {nearest(name, names)}" if names else None)
 
-    def legal(self, index: int, free: int) -> int:
-        """The tiles where a block may go, as bits."""
-        block = self.blocks[index]
-        return anchors(free, block.width, block.height, self.device.columns, self.device.rows)
+    def cost(self, placement: Mapping[str, Tile]) -> float:
+        """The objective of a placement."""
+        return placement_cost(placement, self.blocks, self.edges, self.weights, self.array, inputs=self.inputs,
+                              outputs=self.outputs)
 
-    def pair_cost(self, a: int, b: int, tiles: Sequence[Tile]) -> float:
-        """The cost of the edges at either of two blocks of a complete placement."""
-        cost = 0.0
-        for index, counted in ((a, -1), (b, a)):  # an edge between the two counts once
-            cost += sum(self._edge(other, index, tiles) for other in self.producers[index] if other != counted)
-            cost += sum(self._edge(index, other, tiles) for other in self.consumers[index] if other != counted)
-        return cost
-
-    def cost(self, tiles: Sequence[Tile]) -> float:
-        """The objective of a complete placement."""
-        edges = sum(self._edge(p, c, tiles) for c, sources in enumerate(self.producers) for p in sources)
-        return edges + self.weights.row * sum(row for _, row in tiles)
-
-    def _edge(self, producer: int, consumer: int, tiles: Sequence[Tile]) -> float:
-        blocks = self.blocks
-        dx, dy = edge_gap(blocks[producer], tiles[producer], blocks[consumer], tiles[consumer])
-        return dx + self.weights.vertical * dy
-
-
-def problem_of(
-    blocks: Sequence[Block], edges: Sequence[tuple[str, str]], device: Device, weights: Weights
-) -> Problem:
-    """Number the blocks with producers before consumers, otherwise as given; on a cycle, as given."""
-    edges = [edge for edge in edges if edge[0] != edge[1]]
-    order = _in_order(blocks, edges)
-    number = {block.name: index for index, block in enumerate(order)}
-    producers: list[list[int]] = [[] for _ in order]
-    consumers: list[list[int]] = [[] for _ in order]
-    for producer, consumer in edges:
-        producers[number[consumer]].append(number[producer])
-        consumers[number[producer]].append(number[consumer])
-    return Problem(order, tuple(map(tuple, producers)), tuple(map(tuple, consumers)), device, weights)
-
-
-def named(problem: Problem, tiles: Sequence[Tile]) -> dict[str, Tile]:
-    """The tiles by the names of the blocks."""
-    return {block.name: tile for block, tile in zip(problem.blocks, tiles, strict=True)}
-
-
-def numbered(problem: Problem, placed: Mapping[str, Tile]) -> Tiles:
-    """The tiles by the numbers of the blocks."""
-    return tuple(placed[block.name] for block in problem.blocks)
-
-
-def _in_order(blocks: Sequence[Block], edges: Sequence[tuple[str, str]]) -> tuple[Block, ...]:
-    sources: dict[str, set[str]] = {block.name: set() for block in blocks}
-    for producer, consumer in edges:
-        sources[consumer].add(producer)
-    waiting, done, order = list(blocks), set[str](), list[Block]()
-    while waiting:
-        block = next((b for b in waiting if sources[b.name] <= done), waiting[0])
-        waiting.remove(block)
-        done.add(block.name)
-        order.append(block)
-    return tuple(order)
+    def broken(self, placement: Mapping[str, Tile]) -> list[str]:
+        """What is illegal about a placement, in words; empty when it is legal."""
+        return problems(placement, self.blocks, self.array, self.rules, self.edges)

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from aie_explorer.design import Design
+from aie_explorer.placement import array_of
 from aie_explorer.plots.style import GREY, colour, finish, letter
+from aie_explorer.transport import KernelEnd
+
+KINDS = {"direct": "direct", "memory_tile": "through a memory tile"}
+_EDGE_COLOURS = {"direct": "#D55E00", "memory_tile": GREY}
+_BELOW = -1.4  # where the upper row of memory tiles begins
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,24 @@ class MemoryTileInfo:
 
 
 @dataclass(frozen=True)
+class EdgeInfo:
+    """Data that one layer sends to another.
+
+    Attributes:
+        producer, consumer: indices of blocks.
+        kind: "direct" or "memory_tile".
+        via: (column, row) of the memory tiles it passes, none for a direct edge.
+        text: what to say of it.
+    """
+
+    producer: int
+    consumer: int
+    kind: str
+    via: tuple[tuple[int, int], ...]
+    text: str
+
+
+@dataclass(frozen=True)
 class FloorplanInfo:
     """What the floorplan shows.
 
@@ -42,8 +66,10 @@ class FloorplanInfo:
         memory_rows: rows of memory tiles below it.
         blocks: layers, in the network's order.
         memory_tiles: those in use.
-        edges: pairs of blocks (indices) that hand over through memory tiles.
+        edges: what the layers exchange.
         summary: one sentence that says the same.
+        pl_columns: columns with a PL interface, where PLIO enters and leaves.
+        cascade: direction of the cascades in words.
     """
 
     columns: int
@@ -51,8 +77,10 @@ class FloorplanInfo:
     memory_rows: int
     blocks: tuple[BlockInfo, ...]
     memory_tiles: tuple[MemoryTileInfo, ...]
-    edges: tuple[tuple[int, int], ...]
+    edges: tuple[EdgeInfo, ...]
     summary: str
+    pl_columns: tuple[int, ...] = ()
+    cascade: str = "west to east"
 
 
 def floorplan_info(design: Design) -> FloorplanInfo:
@@ -63,12 +91,13 @@ def floorplan_info(design: Design) -> FloorplanInfo:
     """
     placement, device, estimate = design.place(), design.device, design.estimate()
     blocks = []
-    for i, layer in enumerate(estimate.layers):
-        column, row = placement[layer.name]
-        text = (f"{layer.name}: {layer.choice}<br>tiles ({column}, {row}) to ({column + layer.choice.cas_length - 1}, "
+    for i, name in enumerate(design.on_array.layers):  # every copy of the network has the layers of the first
+        layer = estimate.layers[i % len(estimate.layers)]
+        column, row = placement[name]
+        text = (f"{name}: {layer.choice}<br>tiles ({column}, {row}) to ({column + layer.choice.cas_length - 1}, "
                 f"{row + layer.choice.cas_num - 1})<br>kernel {layer.kernel_cycles:.0f} cycles, "
                 f"{layer.weight_bytes:,} bytes of weights a tile")
-        blocks.append(BlockInfo(layer.name, letter(i), colour(i), column, row, layer.choice.cas_length,
+        blocks.append(BlockInfo(name, letter(i), colour(i), column, row, layer.choice.cas_length,
                                 layer.choice.cas_num, text))
     held: dict[tuple[int, int], list[str]] = {}
     for b in design.plan().buffers:
@@ -77,58 +106,118 @@ def floorplan_info(design: Design) -> FloorplanInfo:
     memory = [MemoryTileInfo(*tile, "<br>".join([f"memory tile {tile}", *texts]))
               for tile, texts in sorted(held.items())]
     known_rows = device.geometry.memory_tile_rows if device.geometry else None
-    return FloorplanInfo(device.columns, device.rows, known_rows or 1, tuple(blocks), tuple(memory),
-                         tuple((i, i + 1) for i in range(len(blocks) - 1)),
-                         f"{device.name}: {design.tiles} of {device.tiles} tiles used by {len(blocks)} layers")
+    cascade = "alternating with the row" if device.generation.cascade_alternates else "west to east"
+    return FloorplanInfo(device.columns, device.rows, known_rows or 1, tuple(blocks), tuple(memory), _edges(design),
+                         f"{device.name}: {design.tiles} of {device.tiles} tiles used by {len(blocks)} layers",
+                         array_of(device).pl_columns, cascade)
+
+
+def _edges(design: Design) -> tuple[EdgeInfo, ...]:
+    """What the plan moves between layers: through the memory tiles that hold it, else directly."""
+    names = list(design.on_array.layers)
+    through: dict[tuple[str, str], set[tuple[int, int]]] = {}
+    for buffer in design.plan().buffers:
+        ends = [{end.layer for port in ports for end in port.ends if isinstance(end, KernelEnd)}
+                for ports in (buffer.writers, buffer.readers)]
+        for producer in ends[0]:
+            for consumer in ends[1]:
+                through.setdefault((producer, consumer), set()).add(buffer.memory_tile)
+    found = []
+    for edge in dict.fromkeys((e.producer, e.consumer) for e in design.placement_problem.edges):
+        via = tuple(sorted(through.get(edge, ())))
+        kind = "memory_tile" if via else "direct"
+        where = f" {', '.join(map(str, via))}" if via else ""
+        found.append(EdgeInfo(names.index(edge[0]), names.index(edge[1]), kind, via,
+                              f"{edge[0]} to {edge[1]}: {KINDS[kind]}{where}"))
+    return tuple(found)
 
 
 def floorplan_figure(info: FloorplanInfo) -> go.Figure:
-    """Draw the array: a square a tile, blocks coloured and lettered, cascades west to east, memory tiles below."""
+    """Draw the array: a square a tile; blocks coloured and lettered; arrows for cascades and edges; what lies below."""
     figure = go.Figure()
-    below = info.memory_rows
     shapes: list[dict[str, object]] = []
     for column in range(info.columns):
-        for row in (*range(info.rows), *(-1.4 - i for i in range(below))):
-            shapes.append(_box(column, row, 1, 1, line="rgba(128,128,128,0.35)"))
+        for y in (*range(info.rows), *(_memory_y(info, row) for row in range(info.memory_rows))):
+            shapes.append(_box(column, y, 1, 1, line="rgba(128,128,128,0.35)"))
     for memory in info.memory_tiles:
-        y = -1.4 - (below - 1 - memory.row)
-        shapes.append(_box(memory.column, y, 1, 1, line=GREY, fill="rgba(128,128,128,0.45)"))
+        shapes.append(_box(memory.column, _memory_y(info, memory.row), 1, 1, line=GREY, fill="rgba(128,128,128,0.35)"))
     for block in info.blocks:
-        shapes.append(_box(block.column, block.row, block.width, block.height, line=block.colour, fill=block.colour,
-                           opacity=0.75))
-    for i, j in info.edges:
-        _arrow(figure, info.blocks[i], info.blocks[j])
+        shapes.append(_box(block.column, block.row, block.width, block.height, line=block.colour, fill=block.colour))
+    for kind in KINDS:
+        _draw_edges(figure, info, kind)
     for block in info.blocks:
         xs = [block.column + i + 0.5 for _ in range(block.height) for i in range(block.width)]
         ys = [block.row + j + 0.5 for j in range(block.height) for _ in range(block.width)]
         marks = [block.letter if i == 0 else "→" for _ in range(block.height) for i in range(block.width)]
-        figure.add_trace(go.Scatter(x=xs, y=ys, mode="text", text=marks, textfont={"color": "white", "size": 12},
-                                    hovertext=block.text, hoverinfo="text", name=f"{block.letter} {block.name}",
-                                    showlegend=False))
+        figure.add_trace(go.Scatter(
+            x=xs, y=ys, mode="text", text=marks, textfont={"color": _ink(block.colour), "size": 12},
+            hovertext=block.text, hoverinfo="text", name=f"{block.letter} {block.name}", showlegend=False))
     figure.add_trace(go.Scatter(
-        x=[m.column + 0.5 for m in info.memory_tiles], y=[-0.9 - (below - 1 - m.row) for m in info.memory_tiles],
+        x=[m.column + 0.5 for m in info.memory_tiles], y=[_memory_y(info, m.row) + 0.5 for m in info.memory_tiles],
         mode="text", text=["m"] * len(info.memory_tiles), textfont={"size": 11},
         hovertext=[m.text for m in info.memory_tiles], hoverinfo="text", name="memory tiles", showlegend=False))
+    plio_y = _memory_y(info, 0) - 0.7
+    figure.add_trace(go.Scatter(
+        x=[c + 0.5 for c in info.pl_columns], y=[plio_y] * len(info.pl_columns), mode="markers",
+        marker={"symbol": "triangle-up", "size": 8, "color": GREY}, hoverinfo="text",
+        hovertext=[f"column {c}: PL interface" for c in info.pl_columns], name="PL interface", showlegend=False))
     legend = "   ".join(f"<b style='color:{b.colour}'>{b.letter}</b> {b.name}" for b in info.blocks[:16])
-    finish(figure, title=f"{info.summary}<br><span style='font-size:11px'>{legend}</span>",
-           height=150 + 26 * (info.rows + below))
-    figure.update_layout(shapes=shapes, hovermode="closest")
+    finish(figure, title=f"{info.summary}<br><span style='font-size:11px'>{legend}   → cascade, {info.cascade}</span>",
+           height=190 + 26 * (info.rows + info.memory_rows))
+    figure.update_layout(shapes=shapes, hovermode="closest", margin={"t": 72})
     figure.update_xaxes(title="column", range=[-0.2, info.columns + 0.2], showgrid=False, dtick=5, tick0=0.5,
                         tickvals=[c + 0.5 for c in range(0, info.columns, 5)], ticktext=list(range(0, info.columns, 5)))
-    figure.update_yaxes(range=[-1.6 - below + 1, info.rows + 0.2], showgrid=False, scaleanchor="x",
-                        tickvals=[-0.9 - (below - 1) / 2, *(r + 0.5 for r in range(info.rows))],
-                        ticktext=["memory tiles", *range(info.rows)])
+    below = (_memory_y(info, 0) + _memory_y(info, info.memory_rows - 1) + 1) / 2
+    figure.update_yaxes(range=[plio_y - 0.5, info.rows + 0.2], showgrid=False, scaleanchor="x",
+                        tickvals=[plio_y, below, *(r + 0.5 for r in range(info.rows))],
+                        ticktext=["PLIO" if info.pl_columns else "", "memory tiles", *range(info.rows)])
     return figure
+
+
+def _ink(background: str) -> str:
+    """Black or white, whichever stands out more (relative luminance, WCAG 2)."""
+    parts = [int(background[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#000000" if (luminance + 0.05) ** 2 > 0.05 * 1.05 else "#ffffff"
+
+
+def _memory_y(info: FloorplanInfo, row: int) -> float:
+    """Lower edge of a memory tile: row 0 is the lowest."""
+    return _BELOW - (info.memory_rows - 1 - row)
+
+
+def _draw_edges(figure: go.Figure, info: FloorplanInfo, kind: str) -> None:
+    """From the east face of the producer, past its memory tile if it has one, to the west face of the consumer."""
+    edges = [edge for edge in info.edges if edge.kind == kind]
+    xs: list[float | None] = []
+    ys: list[float | None] = []
+    texts: list[str] = []
+    for edge in edges:
+        path = _path(info, edge)
+        xs += [x for x, _ in path] + [None]
+        ys += [y for _, y in path] + [None]
+        texts += [edge.text] * len(path) + [""]
+        (ax, ay), (x, y) = path[-2], path[-1]
+        figure.add_annotation(x=x, y=y, ax=ax, ay=ay, xref="x", yref="y", axref="x", ayref="y", showarrow=True,
+                              arrowhead=2, arrowsize=1.2, arrowwidth=1.5, arrowcolor=_EDGE_COLOURS[kind], text="")
+    if edges:
+        figure.add_trace(go.Scatter(
+            x=xs, y=ys, mode="lines", hovertext=texts, hoverinfo="text", name=KINDS[kind],
+            line={"color": _EDGE_COLOURS[kind], "width": 1.5, "dash": "solid" if kind == "direct" else "dot"}))
+
+
+def _path(info: FloorplanInfo, edge: EdgeInfo) -> list[tuple[float, float]]:
+    """Corners of the line that stands for an edge."""
+    a, b = info.blocks[edge.producer], info.blocks[edge.consumer]
+    if edge.kind == "direct":
+        return [(a.column + a.width - 0.15, a.row + a.height / 2), (b.column + 0.15, b.row + b.height / 2)]
+    column, row = edge.via[0]
+    middle = (column + 0.5, _memory_y(info, row) + 0.85)
+    return [(a.column + a.width - 0.25, a.row + 0.15), middle, (b.column + 0.25, b.row + 0.15)]
 
 
 def _box(x: float, y: float, width: int, height: int, *, line: str, fill: str | None = None,
          opacity: float = 1.0) -> dict[str, object]:
     return {"type": "rect", "x0": x, "x1": x + width, "y0": y, "y1": y + height, "line": {"width": 1, "color": line},
             "fillcolor": fill or "rgba(0,0,0,0)", "opacity": opacity, "layer": "below"}
-
-
-def _arrow(figure: go.Figure, a: BlockInfo, b: BlockInfo) -> None:
-    """From the east face of the producer to the west face of the consumer."""
-    figure.add_annotation(x=b.column + 0.15, y=b.row + b.height / 2, ax=a.column + a.width - 0.15,
-                          ay=a.row + a.height / 2, xref="x", yref="y", axref="x", ayref="y", showarrow=True,
-                          arrowhead=2, arrowsize=1, arrowwidth=1.5, arrowcolor=GREY, text="")

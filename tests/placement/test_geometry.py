@@ -1,11 +1,11 @@
 import dataclasses
+from dataclasses import replace
 
 import pytest
 
 from aie_explorer import devices
 from aie_explorer.errors import DeviceError, PlacementError
-from aie_explorer.placement import Block, Placement, check, problems
-from aie_explorer.placement.geometry import check_blocks
+from aie_explorer.placement import Block, Edge, Placement, Region, Rules, check, place, problems
 
 A, B = Block("a", 3, 2), Block("b", 1, 4)
 
@@ -50,20 +50,32 @@ def test_a_block_has_tiles():
 
 
 @pytest.mark.parametrize(
-    ("blocks", "edges", "words"),
+    ("blocks", "words"),
     [
-        ([Block("wide", 39, 1)], [], "wide: the block is 39 columns wide and VE2802 has 38"),
-        ([Block("high", 1, 9)], [], "high: the block is 9 rows high and VE2802 has 8"),
-        ([A, Block("big", 38, 8)], [], "big: the 2 blocks need 310 tiles and VE2802 has 304"),
-        ([Block(f"t{i}", 3, 5) for i in range(13)], [], "13 blocks higher than 4 rows cannot be stacked and need 39"),
-        ([Block(f"w{i}", 20, 3) for i in range(3)], [], "3 blocks wider than 19 columns cannot share a row and need 9"),
-        ([A, A], [], "a: two blocks have this name"),
-        ([A, B], [("a", "c")], "c: the edge a -> c names no block"),
+        ([Block("wide", 39, 1)], "wide: the block is 39 columns wide and VE2802 has 38"),
+        ([Block("high", 1, 9)], "high: the block is 9 rows high and VE2802 has 8"),
+        ([A, Block("big", 38, 8)], "big: the 2 blocks need 310 tiles and VE2802 has 304"),
+        ([Block(f"t{i}", 3, 5) for i in range(13)], "13 blocks higher than 4 rows cannot be stacked and need 39"),
+        ([Block(f"w{i}", 20, 3) for i in range(3)], "3 blocks wider than 19 columns cannot share a row and need 9"),
     ],
 )
-def test_blocks_that_can_never_be_placed_are_named(blocks, edges, words):
+def test_blocks_that_can_never_be_placed_are_named(blocks, words):
     with pytest.raises(PlacementError, match=words):
-        check_blocks(blocks, edges, devices.find("VEK280"))
+        place(blocks, [], "VEK280")
+
+
+def test_a_keepout_is_broken_in_words():
+    blocks, at = [A, B], {"a": (0, 0), "b": (3, 1)}
+    rules = Rules(keepout_columns=1)
+    assert problems(at, blocks, "VEK280", rules) == ["a lies in the column west of b, which it keeps free"]
+    assert problems({**at, "b": (4, 1)}, blocks, "VEK280", rules) == []
+    level = {"a": (0, 0), "b": (3, 0)}
+    pair = [A, Block("b", 1, 2)]
+    assert problems(level, pair, "VEK280", rules, [Edge("a", "b", "direct")]) == []
+    assert problems(level, pair, "VEK280", rules, [Edge("a", "b")]) != []
+    away = replace(rules, reserved=(Region(3, 0, 1, 1, "the host"),))
+    assert problems({**at, "b": (4, 0)}, blocks, "VEK280", away) == [
+        "the host lies in the column west of b, which it keeps free"]
 
 
 def test_an_array_of_unknown_shape_is_refused():

@@ -3,7 +3,8 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aie_explorer.placement import Block
+from aie_explorer.placement import Array, Block, Edge, Problem, Rules
+from aie_explorer.placement.feasible import packed
 from aie_explorer.placement.occupancy import anchors, bits, full_mask, shape_mask
 from aie_explorer.placement.packing import pack
 
@@ -40,6 +41,16 @@ def test_small_cases_are_decided_exactly(shapes):
     packing = pack(blocks, 5, 4)
     assert packing.proven
     assert (packing.positions is not None) == fits_by_brute_force(shapes, 5, 4)
+
+
+def test_a_keepout_that_may_be_shared_leaves_open_whether_blocks_fit():
+    blocks, array = (Block("a", 3, 4), Block("b", 3, 4)), Array(6, 4)
+    apart = packed(Problem(blocks, (Edge("a", "b"),), array, rules=Rules(1)))
+    assert (apart.positions, apart.proven) == (None, True)
+    shared = packed(Problem(blocks, (Edge("a", "b", "direct"),), array, rules=Rules(1)))
+    assert (shared.positions, shared.proven) == (None, False)
+    neither = packed(Problem((*blocks, Block("c", 1, 1)), (Edge("a", "b", "direct"),), array, rules=Rules(1)))
+    assert (neither.positions, neither.proven) == (None, True)
 
 
 def test_a_refusal_names_the_block_that_found_no_place():

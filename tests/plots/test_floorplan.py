@@ -1,0 +1,65 @@
+import itertools
+import re
+
+import pytest
+from networks import mlp
+
+import aie_explorer as aie
+from aie_explorer.plots import floorplan_figure, floorplan_info
+from aie_explorer.plots.floorplan import BlockInfo, EdgeInfo, FloorplanInfo
+
+
+@pytest.fixture(scope="module")
+def info():
+    return floorplan_info(aie.Explorer(mlp([64, 64, 32, 10])).best("interval", max_tiles=20))
+
+
+def test_every_edge_says_its_kind_and_the_memory_tiles_it_passes(info):
+    names = [block.name for block in info.blocks]
+    assert [(names[e.producer], names[e.consumer]) for e in info.edges] == list(itertools.pairwise(names))
+    used = {(m.column, m.row) for m in info.memory_tiles}
+    for edge in info.edges:
+        assert edge.kind == "memory_tile"
+        assert set(edge.via) <= used
+        assert edge.via
+        assert "through a memory tile" in edge.text
+
+
+def test_plio_columns_and_cascades_are_told(info):
+    assert info.pl_columns == tuple(range(5, 33))
+    assert info.cascade == "west to east"
+    figure = floorplan_figure(info)
+    plio = next(trace for trace in figure.data if trace.name == "PL interface")
+    assert list(plio.x) == [column + 0.5 for column in info.pl_columns]
+    assert "PLIO" in figure.layout.yaxis.ticktext
+    assert "cascade, west to east" in figure.layout.title.text
+
+
+def test_direct_edges_and_those_through_memory_tiles_look_different():
+    blocks = tuple(BlockInfo(name, name, "#0072B2", i * 3, 0, 2, 2, name) for i, name in enumerate("abc"))
+    edges = (EdgeInfo(0, 1, "direct", (), "a to b"), EdgeInfo(1, 2, "memory_tile", ((5, 1),), "b to c"))
+    figure = floorplan_figure(FloorplanInfo(10, 4, 2, blocks, (), edges, "small"))
+    lines = {trace.name: trace for trace in figure.data if trace.mode == "lines"}
+    assert set(lines) == {"direct", "through a memory tile"}
+    direct, through = lines["direct"], lines["through a memory tile"]
+    assert (direct.line.dash, through.line.dash) == ("solid", "dot")
+    assert direct.line.color != through.line.color
+    # out of the east column, into the west column
+    assert 1 < direct.x[0] < 2
+    assert 3 < direct.x[1] < 4
+    assert (through.x[1], through.y[1]) == (5.5, pytest.approx(-0.55))  # the upper row of memory tiles
+    assert len(figure.layout.annotations) == 2
+
+
+def test_marks_stand_out_from_their_block(info):
+    figure = floorplan_figure(info)
+    for block in info.blocks:
+        trace = next(t for t in figure.data if t.name == f"{block.letter} {block.name}")
+        inks = [_luminance(trace.textfont.color), _luminance(block.colour)]
+        assert (max(inks) + 0.05) / (min(inks) + 0.05) > 4.5  # the least contrast of WCAG 2 for text
+
+
+def _luminance(colour):
+    parts = [int(part, 16) / 255 for part in re.findall("..", colour[1:])]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
