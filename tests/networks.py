@@ -10,6 +10,8 @@ import numpy as np
 from aie_explorer.ir import Add, Dense, FixedPoint, Network, Op, Quantize, QuantizedArray, Tensor
 from aie_explorer.passes import lower
 from aie_explorer.passes.accumulators import BoundAccumulators
+from aie_explorer.search.space import DesignSpace
+from aie_explorer.search.sweep import realisable
 
 INT8 = FixedPoint(8, 7)
 UINT8 = FixedPoint(8, 5, signed=False)
@@ -62,3 +64,14 @@ def residual(blocks: int, width: int = 64, *, batch: int = 8, seed: int = 0) -> 
         source = f"add{i}_y"
     head = dense("head", source, 10)
     return lower(Network("residual", batch, tuple(ops), tensors, ("x",), (head,)))
+
+
+def some_picks(space: DesignSpace, rows: Sequence[np.ndarray], most: int, seed: int) -> np.ndarray:
+    """Designs of some rows of the layers' tables that can be realised, drawn at random where there are many."""
+    sizes = [len(one) for one in rows]
+    rng = np.random.default_rng(seed)
+    if np.prod(sizes, dtype=np.float64) <= most:
+        digits = np.stack(np.unravel_index(np.arange(np.prod(sizes)), sizes), axis=1)
+    else:
+        digits = np.unique(np.stack([rng.integers(0, size, most) for size in sizes], axis=1), axis=0)
+    return realisable(space, np.stack([one[digit] for one, digit in zip(rows, digits.T, strict=True)], axis=1))

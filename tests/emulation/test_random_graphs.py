@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from graphs import random_graph
+from networks import some_picks
 
 import aie_explorer as aie
 from aie_explorer.errors import AieExplorerError, ModelError
 from aie_explorer.passes import lower
-from aie_explorer.search.sweep import product
 from aie_explorer.space import choice_of
 
 # seeds whose networks together have every feature; see the test below
@@ -30,7 +30,7 @@ def check(seed, tmp_path):
     try:
         ex = aie.Explorer(network)
         rows = [rng.permutation(np.flatnonzero(layer.table["tiles"] <= 4))[:20] for layer in ex.space.layers]
-        picks, _ = product(ex.space, rows, 500, seed)
+        picks = some_picks(ex.space, rows, 500, seed)
         for pick in picks[rng.permutation(len(picks))[:20]]:
             design = ex.design({layer.name: choice_of(layer.table[i])
                                 for layer, i in zip(ex.space.layers, pick, strict=True)})

@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from networks import mlp
+from networks import mlp, some_picks
 
 import aie_explorer as aie
 from aie_explorer.errors import AieExplorerError
 from aie_explorer.ir import FixedPoint
-from aie_explorer.search.sweep import product
 from aie_explorer.space import choice_of
 
 
@@ -31,7 +30,7 @@ def random_design(seed):
         try:
             ex = aie.Explorer(network)
             rows = [rng.permutation(len(layer.table))[:30] for layer in ex.space.layers]
-            picks, _ = product(ex.space, rows, 500, seed)
+            picks = some_picks(ex.space, rows, 500, seed)
             tiles = sum(layer.table["tiles"][pick] for layer, pick in zip(ex.space.layers, picks.T, strict=True))
             picks = picks[tiles <= 60]
             if len(picks) == 0:

@@ -257,7 +257,8 @@ def test_weights_of_two_banks(tmp_path):
     graph = project.path / "aie" / "graph.h"
     text = graph.read_text("utf-8")
     assert text.count("= adf::address(x, y, 16384);") == 1
-    for wrong, words in (("adf::address(x, y, 49152)", "its memory has 65536"), ("adf::bank(x, y, 1)", "bank 1 of tile")):
+    for wrong, words in (("adf::address(x, y, 49152)", "its memory has 65536"),
+                         ("adf::bank(x, y, 1)", "bank 1 of tile")):
         graph.write_text(text.replace("adf::address(x, y, 16384)", wrong), "utf-8")
         with pytest.raises(EmulationError, match=rf"{words}|bank_overflow.*{words}"):
             project.verify()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, event, given, reject, settings
 from hypothesis import strategies as st
-from networks import mlp
+from networks import mlp, some_picks
 
 import aie_explorer as aie
 from aie_explorer.errors import AieExplorerError
@@ -17,7 +17,6 @@ from aie_explorer.firmware.stimulus import random_inputs, stimulus
 from aie_explorer.ir import FixedPoint, requantize
 from aie_explorer.reference import simulate_ints
 from aie_explorer.search.figures import joinable
-from aie_explorer.search.sweep import product
 from aie_explorer.space import SPLITS
 from aie_explorer.transport import KernelEnd, PlioEnd
 
@@ -124,7 +123,7 @@ def random_design(network, seed):
     ex = aie.Explorer(network)
     rng = np.random.default_rng(seed)
     rows = [rng.permutation(len(layer.table))[:40] for layer in ex.space.layers]
-    picks, _ = product(ex.space, rows, 2000, seed)
+    picks = some_picks(ex.space, rows, 2000, seed)
     picks = picks[joinable(ex.space, picks)]
     if len(picks) == 0:
         return None
