@@ -135,7 +135,7 @@ def test_unfit_devices():
     with pytest.raises(DesignError, match="no memory tiles"):
         aie.Explorer(mlp([16, 16]), device="vck190").pareto()
     with pytest.raises(DesignError, match="need at least"):
-        aie.Explorer(mlp([784, 512, 512, 512]), device="ve2302").pareto()
+        aie.Explorer(mlp([784, *[512] * 6]), device="ve2302").pareto()
     with pytest.raises(AieExplorerError, match="batch of 1"):
         aie.Explorer(mlp([16, 16]), batch=0)
 

@@ -33,8 +33,8 @@ def test_nothing_is_drawn_of_quick_work_or_off_a_terminal(monkeypatch):
 def test_a_bar_grows_and_ends_its_line(monkeypatch):
     drawn = progress(Terminal(), monkeypatch, (0.5, 1, 4), (1.5, 2, 4), (3.0, 4, 4))
     half, full = drawn.split("\r")
-    assert half == f"sweep [{'#' * 15}{' ' * 15}] 2/4 2 s"
-    assert full == f"sweep [{'#' * 30}] 4/4 3 s\n"
+    assert half == f"sweep [{'#' * 15}{' ' * 15}] 2/4 2 s, 1/s, 2 s left\x1b[K"
+    assert full == f"sweep [{'#' * 30}] 4/4 3 s, 1/s\x1b[K\n"
 
 
 def test_plain_data():
