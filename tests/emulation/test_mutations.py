@@ -109,17 +109,17 @@ MUTANTS = [
     Mutant("port that is not there", GRAPH, "b.out[1], kernel_dense1[1].in[0]", "b.out[2], kernel_dense1[1].in[0]",
            "no_such_port"),
     # places
-    Mutant("on another's tile", GRAPH, "create_dense1(3, 0);", "create_dense1(2, 0);", "tile_shared"),
-    Mutant("outside the array", GRAPH, "create_dense1(3, 0);", "create_dense1(37, 0);", "tile_outside_array"),
+    Mutant("on another's tile", GRAPH, "create_dense1(8, 0);", "create_dense1(7, 0);", "tile_shared"),
+    Mutant("outside the array", GRAPH, "create_dense1(8, 0);", "create_dense1(37, 0);", "tile_outside_array"),
     Mutant("cascade to the west", GRAPH, "const int x = column + static_cast<int>(position);",
            "const int x = column + 2 - static_cast<int>(position);", "cascade_direction"),
     Mutant("bank out of reach", GRAPH, "{adf::bank(x, y, 0), adf::bank(x, y, 3)}",
            "{adf::bank(x + 1, y, 0), adf::bank(x, y, 3)}", "unreachable_bank"),
     Mutant("bank that is not there", GRAPH, "k.param[0]) = adf::bank(x, y, 2)", "k.param[0]) = adf::bank(x, y, 4)",
            "unreachable_bank"),
-    Mutant("memory tile outside", GRAPH, "adf::address(3, 0, 0)", "adf::address(3, 2, 0)", "tile_outside_array"),
-    Mutant("copies overlap", GRAPH, "adf::address(3, 0, 384)", "adf::address(3, 0, 380)", "memory_tile_overflow"),
-    Mutant("beyond the memory tile", GRAPH, "adf::address(3, 0, 384)", "adf::address(3, 0, 524000)", "memory_tile_overflow"),
+    Mutant("memory tile outside", GRAPH, "adf::address(8, 0, 0)", "adf::address(8, 2, 0)", "tile_outside_array"),
+    Mutant("copies overlap", GRAPH, "adf::address(8, 0, 384)", "adf::address(8, 0, 380)", "memory_tile_overflow"),
+    Mutant("beyond the memory tile", GRAPH, "adf::address(8, 0, 384)", "adf::address(8, 0, 524000)", "memory_tile_overflow"),
     # weights, parameters, data
     Mutant("weights of the wrong tile", GRAPH, "weights = dense0_weights[i];", "weights = dense0_weights[0];", WRONG),
     Mutant("bias of the wrong cascade", GRAPH, "bias = dense0_bias[cascade];", "bias = dense0_bias[0];", WRONG),
@@ -171,10 +171,10 @@ def test_too_many_channels_of_a_memory_tile(original, tmp_path):
     shutil.copytree(original.path, tmp_path / "p")
     file = tmp_path / "p" / GRAPH
     text = file.read_text()
-    for column, offsets in ((3, (0, 384)), (4, (0, 256))):
+    for column, offsets in ((8, (0, 384)), (9, (0, 256))):
         old = ", ".join(f"adf::address({column}, 0, {offset})" for offset in offsets)
         assert old in text
-        text = text.replace(old, ", ".join(f"adf::address(1, 0, {4096 * column + offset})" for offset in offsets))
+        text = text.replace(old, ", ".join(f"adf::address(6, 0, {4096 * column + offset})" for offset in offsets))
     file.write_text(text)
     with pytest.raises(EmulationError, match="dma_channels"):
         verify(type(original)(tmp_path / "p", original.design))

@@ -61,7 +61,7 @@ def test_device_and_batch(ui):
 
 
 def test_a_device_too_small_is_told_and_undone():
-    ui = explorer_ui(aie.Explorer(mlp([784, 512, 512, 512])))
+    ui = explorer_ui(aie.Explorer(mlp([784, *[512] * 6])))
     ui.device.value = "VE2302"
     assert "need at least" in ui.alert.value
     assert ui.device.value == "VEK280"
