@@ -16,6 +16,7 @@ from aie_explorer.arguments import whole
 from aie_explorer.cycles.operands import operands_of
 from aie_explorer.cycles.spec import GRAPH_INPUT, LayerSpec, NetworkSpec
 from aie_explorer.design.estimate import Estimate, estimate, single_design_space
+from aie_explorer.design.pins import Pins, ordered_pins
 from aie_explorer.devices import Device, find
 from aie_explorer.errors import AieExplorerError, DesignError, ModelError
 from aie_explorer.ir import Network
@@ -46,6 +47,8 @@ class Design:
         device: where it runs, with its clocks and PLIO width.
         choices: one a layer, in the network's order.
         copies: of the whole network side by side, each with ports of its own.
+        pins: layers whose lower left tile is set, and the (column, row) of it; a mapping is accepted. The placement,
+            and so the plan and the exported project, respect them.
         copied: where this is the array's view of a design with copies, that design.
     """
 
@@ -53,6 +56,7 @@ class Design:
     device: Device
     choices: tuple[Choice, ...]
     copies: int = 1
+    pins: Pins = ()
     copied: Design | None = field(default=None, compare=False, repr=False)
     network_digest: str = field(init=False, repr=False)
 
@@ -62,6 +66,10 @@ class Design:
         if len(self.choices) != len(self.network.layers):
             raise DesignError(f"{len(self.choices)} choices for {len(self.network.layers)} layers",
                               where=self.network.name)
+        object.__setattr__(self, "pins", ordered_pins(self.pins, [op.name for op in self.network.layers]))
+        if self.pins and self.copies > 1:
+            raise DesignError("the copies of a network are placed as a pattern, in which no layer can be pinned",
+                              where=self.pins[0][0], remedy="Use one copy, or no pins")
         layers = self.space.layers
         for edge in self.space.edges:
             if not edge.legal.all():
@@ -116,8 +124,8 @@ class Design:
 
     @property
     def placement_problem(self) -> Problem:
-        """The blocks of the design and what they exchange, as `place` sees them."""
-        from aie_explorer.placement import Block, Edge, Problem, Weights, array_of
+        """The blocks of the design, what they exchange and where they are pinned, as `place` sees them."""
+        from aie_explorer.placement import Block, Edge, Problem, Rules, Weights, array_of
 
         if self.copies > 1:
             return self.on_array.placement_problem
@@ -128,7 +136,7 @@ class Design:
         edges = tuple(Edge(names[source], names[i], exclusive=readers[source] == 1)
                       for i, group in enumerate(sources) for source in group if source >= 0)
         return Problem(blocks, edges, array_of(self.device), Weights(plio=PLIO_WEIGHT),
-                       inputs=tuple(names[i] for i in self.space.input_layers),
+                       Rules(pins=self.pins), inputs=tuple(names[i] for i in self.space.input_layers),
                        outputs=tuple(names[i] for i in self.space.output_layers), name=self.network.name)
 
     @cached_property
@@ -149,7 +157,8 @@ class Design:
         Exports and plans use the placement of a call without arguments.
 
         Args:
-            pins: layers whose lower left tile must be at (column, row).
+            pins: layers whose lower left tile must be at (column, row), besides the design's own `pins`; `pinned` makes
+                a design that keeps them.
             forbidden_columns: columns no layer may use.
             reserved: regions no layer may use.
             seconds: what may be spent, with OR-Tools, on a better placement and a proof; 0 for the quick answer, which
@@ -164,11 +173,19 @@ class Design:
         """
         from aie_explorer.placement import Rules, solve
 
-        rules = Rules(pins=tuple((pins or {}).items()), forbidden_columns=tuple(forbidden_columns),
-                      reserved=tuple(reserved))
-        if rules == Rules() and not seconds:
+        rules = Rules(pins=tuple({**dict(self.pins), **(pins or {})}.items()),
+                      forbidden_columns=tuple(forbidden_columns), reserved=tuple(reserved))
+        if rules == Rules(pins=self.pins) and not seconds:
             return self._placement
         return solve(dataclasses.replace(self.placement_problem, rules=rules), seconds).placement
+
+    def pinned(self, pins: Mapping[str, tuple[int, int]]) -> Design:
+        """The same design with these layers at these (column, row), instead of the pins it had.
+
+        Raises:
+            DesignError: for an unknown layer, or something that is no tile. Whether a placement exists, `place` says.
+        """
+        return dataclasses.replace(self, pins=pins)  # type: ignore[arg-type]
 
     @cached_property
     def _plan(self) -> Plan:
@@ -236,6 +253,7 @@ class Design:
             "format": FORMAT, "device": device.part or device.name, "clock_mhz": device.clock_mhz,
             "pl_clock_mhz": device.pl_clock_mhz, "plio_bits": device.plio_bits,
             "layers": {name: choice.to_dict() for name, choice in self.layers.items()}, "copies": self.copies,
+            "pins": {name: list(tile) for name, tile in self.pins},
             "network_digest": self.network_digest, "network": network_to_json(self.network),
         }
 
@@ -254,17 +272,18 @@ class Design:
             network = network_from_json(data["network"], where)
             layers = dict(data["layers"])
             digest, copies = data["network_digest"], whole(data.get("copies", 1), "copies", least=1)
+            pins = dict(data.get("pins", {}))
         except (KeyError, TypeError, ValueError) as error:
             raise DesignError(f"is not a design of this package ({type(error).__name__}: {error})",
                               where=where) from None
         if digest != network.digest:
             raise DesignError("the network does not match its digest; the file was changed or damaged", where=where)
-        return cls.of(network, device, layers, copies)
+        return cls.of(network, device, layers, copies, pins)
 
     @classmethod
     def of(cls, network: Network, device: Device, layers: Mapping[str, Choice | Mapping[str, object]],
-           copies: int = 1) -> Design:
-        """A design from one complete choice for every layer, by name.
+           copies: int = 1, pins: Mapping[str, tuple[int, int]] | None = None) -> Design:
+        """A design from one complete choice for every layer, and perhaps some layers' places, by name.
 
         Raises:
             DesignError: for a missing or unknown layer, or an illegal choice.
@@ -276,12 +295,15 @@ class Design:
         missing = [name for name in names if name not in layers]
         if missing:
             raise DesignError("no choice is given for this layer", where=missing[0])
-        return cls(network, device, tuple(parse_choice(layers[name], name) for name in names), copies)
+        return cls(network, device, tuple(parse_choice(layers[name], name) for name in names), copies,
+                   pins or ())  # type: ignore[arg-type]
 
     def __str__(self) -> str:
         lines = [f"{self.network.name} on {self.device.name}, batch {self.network.batch}"]
         lines += [f"  {self.copies} copies of"] * (self.copies > 1)
-        lines += [f"  {name}: {choice}" for name, choice in self.layers.items()]
+        pins = dict(self.pins)
+        lines += [f"  {name}: {choice}" + (f", pinned to {pins[name]}" if name in pins else "")
+                  for name, choice in self.layers.items()]
         return "\n".join([*lines, f"  {self.estimate()}"])
 
 
