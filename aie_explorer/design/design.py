@@ -22,6 +22,7 @@ from aie_explorer.errors import AieExplorerError, DesignError, ModelError
 from aie_explorer.ir import Network
 from aie_explorer.ir.replicate import replicated
 from aie_explorer.ir.serialize import network_from_json, network_to_json
+from aie_explorer.progress import Step, silent
 from aie_explorer.space import Choice, parse_choice
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ class Design:
         return simulate(self.network, x)
 
     def export(self, path: str | Path, *, overwrite: bool = False, x: Inputs | None = None,
-               verify: bool | None = None) -> FirmwareProject:
+               verify: bool | None = None, progress: Step = silent) -> FirmwareProject:
         """Write the Vitis project, then compile and run it on this machine and compare every layer, bit for bit.
 
         Args:
@@ -228,6 +229,7 @@ class Design:
             overwrite: replace the project that is there.
             x: test vectors in the model's units; random ones when None.
             verify: whether to compile and run it; None does if there is a C++20 compiler, else a warning says why not.
+            progress: told "plan", "write", "compile", "emulate" and "compare"; what it raises ends the work.
 
         Raises:
             ExportError: when the folder exists or cannot be written, or a design rule is broken; nothing is left
@@ -236,7 +238,7 @@ class Design:
         """
         from aie_explorer.firmware import export
 
-        return export(self, path, overwrite=overwrite, x=x, verify=verify)
+        return export(self, path, overwrite=overwrite, x=x, verify=verify, progress=progress)
 
     def to_json(self) -> dict[str, Any]:
         """Everything needed to rebuild the design, the network's weights included.

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -14,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 from aie_explorer.emulation.compiler import Compiler, EmulationError
+from aie_explorer.progress import Step, communicate, silent
 
 FLAGS = ("-std=c++20", "-O1", "-Wall", "-Wextra", "-D__X86SIM__")
 COMPILE_TIMEOUT_S = 600
@@ -32,8 +34,8 @@ def cache_folder() -> Path:
     return Path(base) / "aie_explorer" / "emulation"
 
 
-def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flags: tuple[str, ...] = ()
-          ) -> tuple[Path, float]:
+def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flags: tuple[str, ...] = (),
+          progress: Step = silent) -> tuple[Path, float]:
     """The binary of a project, compiled if it is not in the cache.
 
     Args:
@@ -41,6 +43,7 @@ def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flag
         compiler: what to compile with.
         defines: NAME=VALUE macros.
         flags: further flags.
+        progress: told "compile".
 
     Returns:
         (binary, seconds spent compiling).
@@ -58,9 +61,10 @@ def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flag
         with contextlib.suppress(OSError):
             os.utime(binary.parent)  # the least recently used go first
         return binary, 0.0
+    progress("compile")
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="aie_emulation_") as folder:
-        built = _compile(sources, project, command, Path(folder))
+        built = _compile(sources, project, command, Path(folder), progress)
         try:
             binary.parent.mkdir(parents=True, exist_ok=True)
             partial = binary.with_name(f"run.{os.getpid()}.partial")
@@ -89,27 +93,33 @@ def _digest(project: Path, command: list[str], compiler: Compiler) -> str:
     return text.hexdigest()[:32]
 
 
-def _compile(sources: list[Path], project: Path, command: list[str], folder: Path) -> Path:
+def _compile(sources: list[Path], project: Path, command: list[str], folder: Path, progress: Step) -> Path:
     includes = [f"-I{project / 'aie'}", f"-I{include_folder()}"]
 
     def one(source: Path) -> Path:
         target = folder / f"{source.stem}.o"
-        _run([*command, *includes, "-c", str(source), "-o", str(target)], source)
+        _run([*command, *includes, "-c", str(source), "-o", str(target)], source, progress)
         return target
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         objects = list(pool.map(one, sources))
     target = folder / "run"
-    _run([*command, *map(str, objects), "-o", str(target)], project)
+    _run([*command, *map(str, objects), "-o", str(target)], project, progress)
     return target
 
 
-def _run(command: list[str], what: Path) -> None:
+def _run(command: list[str], what: Path, progress: Step) -> None:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               start_new_session=True)  # the compiler starts programs of its own
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_TIMEOUT_S, check=False)
-    except subprocess.TimeoutExpired:
-        raise EmulationError(f"compiling took more than {COMPILE_TIMEOUT_S} s", where=str(what)) from None
-    if done.returncode != 0:
-        said = done.stderr.splitlines() or ["no reason given"]
+        _, stderr = communicate(process, "compile", progress, COMPILE_TIMEOUT_S)
+    except BaseException as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise EmulationError(f"compiling took more than {COMPILE_TIMEOUT_S} s", where=str(what)) from None
+        raise
+    if process.returncode != 0:
+        said = stderr.splitlines() or ["no reason given"]
         first = next((line for line in said if "error" in line), said[0])
         raise EmulationError(f"does not compile: {first}", where=str(what))

@@ -19,6 +19,7 @@ import numpy as np
 from aie_explorer.emulation.build import build
 from aie_explorer.emulation.compiler import Compiler, EmulationError, find_compiler
 from aie_explorer.ir import IntArray
+from aie_explorer.progress import Step, communicate, silent
 
 DIAGNOSTIC = re.compile(r"^AIE_EMULATION_ERROR (\w+): (.*?): (.*)$", flags=re.MULTILINE)
 MEMORY_LIMIT_BYTES = 8 << 30
@@ -42,7 +43,7 @@ class EmulationResult:
 
 def emulate(project: str | Path, *, inputs: Mapping[str, str] | None = None, iterations: int | None = None,
             timeout_s: float = 120.0, compiler: Compiler | None = None, flags: tuple[str, ...] = (),
-            environment: Mapping[str, str] | None = None) -> EmulationResult:
+            environment: Mapping[str, str] | None = None, progress: Step = silent) -> EmulationResult:
     """Compile a project, unmodified, and run its own main().
 
     Args:
@@ -53,6 +54,7 @@ def emulate(project: str | Path, *, inputs: Mapping[str, str] | None = None, ite
         compiler: what to compile with; found when None.
         flags: further compiler flags.
         environment: further variables of the program, such as AIE_EMULATION_DEPTH.
+        progress: told "compile" and "emulate".
 
     Raises:
         EmulationError: when there is no compiler, the project does not compile, the program reports a diagnostic,
@@ -60,7 +62,7 @@ def emulate(project: str | Path, *, inputs: Mapping[str, str] | None = None, ite
     """
     folder = Path(project)
     defines = () if iterations is None else (f"ITERATIONS={iterations}",)
-    binary, compile_seconds = build(folder, compiler or find_compiler(), defines, flags)
+    binary, compile_seconds = build(folder, compiler or find_compiler(), defines, flags, progress)
     try:
         with tempfile.TemporaryDirectory(prefix="aie_emulation_") as scratch:
             work = Path(scratch)
@@ -70,7 +72,7 @@ def emulate(project: str | Path, *, inputs: Mapping[str, str] | None = None, ite
             (work / "trace").mkdir()
             begin = time.perf_counter()
             sanitized = any(flag.startswith("-fsanitize") for flag in flags)  # its shadow memory is beyond any limit
-            _execute(binary, work, timeout_s, dict(environment or {}), limited=not sanitized)
+            _execute(binary, work, timeout_s, dict(environment or {}), progress, limited=not sanitized)
             run_seconds = time.perf_counter() - begin
             written = sorted((work / "x86simulator_output" / "data").glob("*.txt"))
             traces = sorted((work / "trace").glob("*.txt"), key=lambda file: int(file.stem.rpartition("_")[2]))
@@ -80,7 +82,8 @@ def emulate(project: str | Path, *, inputs: Mapping[str, str] | None = None, ite
         raise EmulationError(f"cannot be run: {error.strerror}", where=str(folder)) from None
 
 
-def _execute(binary: Path, work: Path, timeout_s: float, more: dict[str, str], *, limited: bool) -> None:
+def _execute(binary: Path, work: Path, timeout_s: float, more: dict[str, str], progress: Step, *, limited: bool
+             ) -> None:
     """The program sees a scrubbed environment, its own session, and limits on memory."""
     env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "AIE_EMULATION_TRACE": str(work / "trace")} | more
 
@@ -92,7 +95,7 @@ def _execute(binary: Path, work: Path, timeout_s: float, more: dict[str, str], *
                                stdin=subprocess.DEVNULL, text=True, start_new_session=True,
                                preexec_fn=limit if limited else None)  # noqa: PLW1509 (limits only)
     try:
-        _, stderr = process.communicate(timeout=timeout_s)
+        _, stderr = communicate(process, "emulate", progress, timeout_s)
     except BaseException as error:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()

@@ -18,11 +18,12 @@ from aie_explorer.firmware.project import FirmwareProject
 from aie_explorer.firmware.render import render
 from aie_explorer.firmware.stimulus import inputs_of, stimulus
 from aie_explorer.firmware.verify import Verdict
+from aie_explorer.progress import Step, silent
 from aie_explorer.reference import Inputs
 
 
 def export(design: Design, path: str | Path, *, overwrite: bool = False,
-           x: Inputs | None = None, verify: bool | None = None) -> FirmwareProject:
+           x: Inputs | None = None, verify: bool | None = None, progress: Step = silent) -> FirmwareProject:
     """Write the project of a design. It is made beside its place and moved there when complete.
 
     Then it is compiled and run on this machine and every layer compared with the reference (`verify`).
@@ -35,6 +36,8 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
         x: [samples, *input shape] test vectors in the model's units, by name or as a list where there are several
             inputs; random and engineered ones when None.
         verify: whether to; when None it is done if this machine has a C++20 compiler, else a warning says why not.
+        progress: told "plan", "write", "compile", "emulate" and "compare"; what it raises ends the work. Before
+            "compile" nothing is left behind, from then on a complete project that is not verified.
 
     Returns:
         The project, with its verdict, or with the reason why it has none.
@@ -44,6 +47,7 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
         EmulationError: when there is no compiler but `verify` asks for one, or what was written is not bit-exact.
     """
     target = _absolute(path)
+    progress("plan")
     unverified = "not asked for" if verify is False else _no_compiler(required=verify is True)
     violations = design.check()
     if violations:
@@ -53,6 +57,7 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
     if len(next(iter(ints.values()))) == 0:
         raise ExportError("there is no sample among the test vectors", where="x", remedy="Leave x out or give some")
     vectors = stimulus(design.on_array.space, design.plan(), ints)
+    progress("write")
     made = [parent for parent in target.parents if not parent.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -65,6 +70,7 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
             file = scratch / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8", newline="\n")
+            progress("write")
         write_manifest(scratch)
         scratch.chmod(0o777 & ~_umask())
         _move(scratch, target)
@@ -81,7 +87,7 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
         if verify is None:
             warnings.warn(f"{path} was written but not verified: {unverified}", stacklevel=3)
         return project
-    return replace(project, verdict=_verdict(project, x))
+    return replace(project, verdict=_verdict(project, x, progress))
 
 
 def _no_compiler(*, required: bool) -> str:
@@ -95,8 +101,8 @@ def _no_compiler(*, required: bool) -> str:
     return ""
 
 
-def _verdict(project: FirmwareProject, x: Inputs | None) -> Verdict:
-    verdict = project.verify(x)
+def _verdict(project: FirmwareProject, x: Inputs | None, progress: Step) -> Verdict:
+    verdict = project.verify(x, progress=progress)
     if verdict.mismatches:
         raise EmulationError(f"is {verdict}", where=str(project.path),
                              remedy="Do not use it; this is a bug of aie_explorer")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aie_explorer.design import Design, load_design
+from aie_explorer.progress import Step, silent
 
 if TYPE_CHECKING:
     from aie_explorer.firmware.verify import Verdict
@@ -43,20 +44,22 @@ class FirmwareProject:
         """Every file of the project, relative to its folder."""
         return sorted(file.relative_to(self.path) for file in self.path.rglob("*") if file.is_file())
 
-    def verify(self, x: Inputs | None = None, *, samples: int = 64, timeout_s: float = 120.0) -> Verdict:
+    def verify(self, x: Inputs | None = None, *, samples: int = 64, timeout_s: float = 120.0,
+               progress: Step = silent) -> Verdict:
         """Compile the project on this machine, run it, and compare every tensor with the reference, bit for bit.
 
         Args:
             x: inputs in the model's units; `samples` random ones when None.
             samples: how many random samples.
             timeout_s: after which the program is ended.
+            progress: told "compile", "emulate" and "compare"; what it raises ends the work.
 
         Raises:
             EmulationError: without a C++20 compiler, or when the project does not compile or run.
         """
         from aie_explorer.firmware.verify import verify
 
-        return verify(self, x, samples=samples, timeout_s=timeout_s)
+        return verify(self, x, samples=samples, timeout_s=timeout_s, progress=progress)
 
     def __str__(self) -> str:
         return f"{self.path}: {len(self.files)} files, {self.design.tiles} tiles of {self.design.device.name}"

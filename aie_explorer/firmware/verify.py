@@ -13,6 +13,7 @@ from aie_explorer.firmware.pack import to_text
 from aie_explorer.firmware.render import port_name
 from aie_explorer.firmware.stimulus import inputs_of, stimulus
 from aie_explorer.ir import IntArray, storage_bytes
+from aie_explorer.progress import Step, silent
 from aie_explorer.reference import Inputs, simulate_ints
 
 EMPTY = np.zeros(0, np.int64)
@@ -66,7 +67,7 @@ class Verdict:
 
 
 def verify(project: FirmwareProject, x: Inputs | None = None, *, samples: int = 64,
-           timeout_s: float = 120.0, flags: tuple[str, ...] = ()) -> Verdict:
+           timeout_s: float = 120.0, flags: tuple[str, ...] = (), progress: Step = silent) -> Verdict:
     """Compile the project, run it, and compare every tensor with the numpy reference.
 
     Args:
@@ -76,6 +77,7 @@ def verify(project: FirmwareProject, x: Inputs | None = None, *, samples: int = 
         samples: how many random samples.
         timeout_s: after which the program is ended.
         flags: further compiler flags.
+        progress: told "compile", "emulate" and "compare".
 
     Raises:
         EmulationError: when it cannot be compiled or run, or the emulation reports a diagnostic.
@@ -86,7 +88,9 @@ def verify(project: FirmwareProject, x: Inputs | None = None, *, samples: int = 
     vectors = stimulus(space, plan, ints)
     bits = design.device.plio_bits
     texts = {port_name(p): to_text(vectors.inputs[p.name], bits // 8 // storage_bytes(p.storage)) for p in plan.inputs}
-    result = emulate(project.path, inputs=texts, iterations=vectors.iterations, timeout_s=timeout_s, flags=flags)
+    result = emulate(project.path, inputs=texts, iterations=vectors.iterations, timeout_s=timeout_s, flags=flags,
+                     progress=progress)
+    progress("compare")
     reference = simulate_ints(network, ints)
     tensors = []
     for name in (*network.inputs, *(op.output for op in network.ops)):
