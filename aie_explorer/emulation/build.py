@@ -51,6 +51,7 @@ def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flag
     Raises:
         EmulationError: when the project does not compile; its first error is told.
     """
+    progress("compile")
     sources = [project / "aie" / "graph.cpp", *sorted((project / "aie" / "kernels").glob("*.cpp"))]
     if not all(source.is_file() for source in sources) or len(sources) < 2:
         raise EmulationError("holds no aie/graph.cpp and kernels", where=str(project),
@@ -61,7 +62,6 @@ def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flag
         with contextlib.suppress(OSError):
             os.utime(binary.parent)  # the least recently used go first
         return binary, 0.0
-    progress("compile")
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="aie_emulation_") as folder:
         built = _compile(sources, project, command, Path(folder), progress)
