@@ -363,11 +363,19 @@ class Explorer:
                          constraints=self.constraints)
         return self if (other.device, other.network.batch) == (self.device, self.network.batch) else other
 
-    def ui(self) -> ExplorerUi:
-        """The widgets: explore, place and export in the notebook."""
+    def ui(self, *, session: str | Path | None = None) -> ExplorerUi:
+        """The widgets: explore, place and export in the notebook.
+
+        Args:
+            session: a JSON file in which what is selected, pinned, filtered and compared is kept at every step, so that
+                it survives a restart of the kernel; read if it exists.
+
+        Raises:
+            DesignError: when the network has no design on the device.
+        """
         from aie_explorer.widgets import explorer_ui
 
-        return explorer_ui(self)
+        return explorer_ui(self, session)
 
     def __repr__(self) -> str:
         try:

@@ -10,9 +10,11 @@ from aie_explorer.placement.problem_file import load_problem, parse_problem
 from aie_explorer.placement.replicas import Pattern, Replicas, most_copies, place_copies, place_replicas
 from aie_explorer.placement.rules import Rules, check, problems
 from aie_explorer.placement.solve import Solution, solve
+from aie_explorer.placement.spots import illegal_spots
 
 __all__ = [
     "Array", "Block", "Edge", "Legalised", "Pattern", "Placement", "Problem", "Region", "Replicas", "Rules",
-    "Solution", "Tile", "Weights", "array_of", "check", "fits", "floorplan_text", "legalise", "load_problem",
-    "most_copies", "parse_problem", "place", "place_copies", "place_replicas", "placement_cost", "problems", "solve",
+    "Solution", "Tile", "Weights", "array_of", "check", "fits", "floorplan_text", "illegal_spots", "legalise",
+    "load_problem", "most_copies", "parse_problem", "place", "place_copies", "place_replicas", "placement_cost",
+    "problems", "solve",
 ]

@@ -11,6 +11,8 @@ from aie_explorer.devices import peak_macs_per_cycle
 from aie_explorer.plots.style import COLOURS, finish
 
 PARTS = ("kernel", "input DMA", "output DMA")
+KERNEL = ("useful work at peak", "padding", "load, store and loop", "call and locks")
+"""What the cycles of a kernel are spent on; they add up to it."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class CyclesInfo:
     Attributes:
         layers: names.
         cycles: by part (PARTS), cycles a batch.
+        spent: by part of KERNEL, cycles a batch; they add up to the kernel's.
         ideal_cycles: useful multiply-accumulates over the peak of the layer's tiles.
         interval_cycles: of the design.
         interval_error_pct: what it may be off by.
@@ -29,6 +32,7 @@ class CyclesInfo:
 
     layers: tuple[str, ...]
     cycles: dict[str, tuple[float, ...]]
+    spent: dict[str, tuple[float, ...]]
     ideal_cycles: tuple[float, ...]
     interval_cycles: float
     interval_error_pct: float
@@ -39,31 +43,41 @@ class CyclesInfo:
 def cycles_info(design: Design) -> CyclesInfo:
     """The cycles of every layer of a design."""
     estimate = design.estimate()
-    ideal = []
+    ideal, spent = [], []
     for layer in design.space.layers:
         peak = peak_macs_per_cycle(design.device, layer.work.input.storage, layer.work.weights.storage)
         ideal.append(layer.work.macs / (peak * int(layer.table["tiles"][0])))
+    for one, useful in zip(estimate.layers, ideal, strict=True):
+        issued = useful / one.useful_fraction
+        blocks = max(one.tile_cycles - one.fixed_cycles, issued)
+        spent.append((useful, issued - useful, blocks - issued, one.tile_cycles - blocks))
     return CyclesInfo(
         tuple(layer.name for layer in estimate.layers),
         {"kernel": tuple(layer.tile_cycles for layer in estimate.layers),
          "input DMA": tuple(layer.dma_in_cycles for layer in estimate.layers),
          "output DMA": tuple(layer.dma_out_cycles for layer in estimate.layers)},
+        dict(zip(KERNEL, zip(*spent, strict=True), strict=True)),
         tuple(ideal), estimate.interval_cycles, estimate.interval_error_pct, estimate.validity, estimate.explanation)
 
 
 def cycles_figure(info: CyclesInfo) -> go.Figure:
-    """Draw a group of bars a layer; what they have in common is the interval line."""
+    """Draw for each layer a stack of what its kernel spends cycles on, and beside it the DMA that runs meanwhile."""
     figure = go.Figure()
-    for i, part in enumerate(PARTS):
-        figure.add_trace(go.Bar(x=list(info.layers), y=list(info.cycles[part]), name=part,
-                                marker={"color": COLOURS[i], "pattern": {"shape": ("", "/", "\\")[i]}},
+    tints, patterns = (COLOURS[2], COLOURS[1], COLOURS[4], COLOURS[3]), ("", "/", ".", "x")
+    layers = list(info.layers)
+    for part, tint, pattern in zip(KERNEL, tints, patterns, strict=True):
+        figure.add_trace(go.Bar(x=layers, y=list(info.spent[part]), name=part, offsetgroup="kernel",
+                                marker={"color": tint, "pattern": {"shape": pattern}},
+                                hovertemplate="%{x} kernel, " + part + ": %{y:.1f} cycles<extra></extra>"))
+    for part, tint in zip(PARTS[1:], (COLOURS[0], COLOURS[7]), strict=True):
+        figure.add_trace(go.Bar(x=layers, y=list(info.cycles[part]), name=part, offsetgroup=part,
+                                marker={"color": tint, "opacity": 0.75},
                                 hovertemplate="%{x} " + part + ": %{y:.0f} cycles<extra></extra>"))
-    figure.add_trace(go.Scatter(x=list(info.layers), y=list(info.ideal_cycles), mode="markers", name="ideal",
-                                marker={"symbol": "line-ew", "size": 44, "line": {"width": 4, "color": COLOURS[3]}},
-                                hovertemplate="%{x} at the peak of its tiles: %{y:.1f} cycles<extra></extra>"))
     figure.add_hline(y=info.interval_cycles, line={"dash": "dash", "color": COLOURS[5]},
                      annotation={"text": f"interval {info.interval_cycles:.0f} ± {info.interval_error_pct:.0f} % "
                                      f"({info.validity})", "font": {"color": COLOURS[5]}})
-    finish(figure, title="Cycles a batch, all at work at once", height=320)
-    figure.update_yaxes(title="cycles", rangemode="tozero")
+    finish(figure, title="Where the cycles of a batch go", height=340)
+    figure.update_layout(barmode="stack", bargap=0.25, margin={"t": 40, "b": 92},
+                         legend={"y": -0.16, "yanchor": "top", "x": 0, "xanchor": "left"})
+    figure.update_yaxes(title="cycles a batch", rangemode="tozero")
     return figure

@@ -150,7 +150,7 @@ def floorplan_figure(info: FloorplanInfo) -> go.Figure:
         ys = [block.row + j + 0.5 for j in range(block.height) for _ in range(block.width)]
         marks = [block.letter if i == 0 else "→" for _ in range(block.height) for i in range(block.width)]
         figure.add_trace(go.Scatter(
-            x=xs, y=ys, mode="text", text=marks, textfont={"color": _ink(block.colour), "size": 12},
+            x=xs, y=ys, mode="text", text=marks, textfont={"color": ink(block.colour), "size": 12},
             hovertext=block.text, hoverinfo="text", name=f"{block.letter} {block.name}", showlegend=False))
     figure.add_trace(go.Scatter(
         x=[m.column + 0.5 for m in info.memory_tiles], y=[_memory_y(info, m.row) + 0.5 for m in info.memory_tiles],
@@ -174,7 +174,7 @@ def floorplan_figure(info: FloorplanInfo) -> go.Figure:
     return figure
 
 
-def _ink(background: str) -> str:
+def ink(background: str) -> str:
     """Black or white, whichever stands out more (relative luminance, WCAG 2)."""
     parts = [int(background[i:i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]

@@ -130,7 +130,8 @@ def _same_words(a: object, b: object, op: ast.cmpop) -> Mask:
         same = words.where(lambda name: name == text)
     if not isinstance(op, (ast.Eq, ast.NotEq)):
         raise ValueError("words have no order; use == or !=")
-    return same if isinstance(op, ast.Eq) else ~same
+    found: Mask = same if isinstance(op, ast.Eq) else ~same
+    return found
 
 
 def _inside(left: ast.expr, right: ast.expr, frame: pd.DataFrame) -> Mask:
@@ -139,7 +140,8 @@ def _inside(left: ast.expr, right: ast.expr, frame: pd.DataFrame) -> Mask:
         among = [_value(one, frame) for one in right.elts]
         if isinstance(a, _Words):
             return a.where(lambda name: name in among)
-        return np.isin(_number(a), [_number(one) for one in among])
+        found: Mask = np.isin(_number(a), [_number(one) for one in among])
+        return found
     b = _value(right, frame)
     if isinstance(a, str) and isinstance(b, _Words):
         return b.where(lambda name: a in name)

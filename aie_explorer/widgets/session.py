@@ -1,135 +1,220 @@
-"""The state behind the widgets, in plain Python: which explorer, which design, which points are shown."""
+"""The state behind the widgets, without widgets: undo and redo, tables of designs, the file they are kept in."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from aie_explorer.design import Design
-from aie_explorer.errors import DesignError
+from aie_explorer.devices import Device
+from aie_explorer.errors import AieExplorerError
 from aie_explorer.explorer import Explorer
-from aie_explorer.space import SPLITS, Choice, choice_of, microtile_name, parse_microtile
+from aie_explorer.widgets import files
+from aie_explorer.widgets.code import as_code
+from aie_explorer.widgets.query import Mask
+from aie_explorer.widgets.state import State, selected, start
+from aie_explorer.widgets.table import Filters, Table, append, kept, row_of, start_table
 
-SHOWN_DESIGNS = 2_000
-KEYS = ("microtile", "cas_length", "cas_num", "split")
+MOST_UNDONE = 200
 
 
-@dataclass(frozen=True, eq=False)
 class Session:
-    """One moment of an exploration.
+    """An exploration under way: the state, those before and after it, and the designs looked at.
 
-    Attributes:
-        explorer: network, device, batch.
-        design: the selected design.
-        front: its exact Pareto front.
-        frame: the designs shown: the front, then a sample of others.
-        note: what the last change did, for the user.
-    """
+    Callbacks come from more than one thread, so every change is made under a lock.
 
-    explorer: Explorer
-    design: Design
-    front: pd.DataFrame
-    frame: pd.DataFrame
-    note: str = ""
-
-
-def start(explorer: Explorer, objective: str = "interval", max_tiles: int | None = None) -> Session:
-    """Select the best design of an explorer.
+    Args:
+        explorer: where it starts; its constraints hold throughout.
+        file: where the state is kept, so that it survives the kernel; read if it exists.
 
     Raises:
-        AieExplorerError: when there is none.
+        AieExplorerError: when the network has no design on the device.
     """
-    limits = {} if max_tiles is None else {"max_tiles": float(max_tiles)}
-    design = explorer.best(objective, copies=1, **limits)
-    front = explorer.pareto()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the sample is announced in the plot's title
-        others = explorer.sweep(limit=SHOWN_DESIGNS)
-    frame = pd.concat([front, others[front.columns]], ignore_index=True)
-    return Session(explorer, design, front, frame, f"best {objective}: {design.tiles} tiles")
 
+    def __init__(self, explorer: Explorer, file: str | Path | None = None) -> None:
+        self.lock = threading.RLock()
+        self.constraints = explorer.constraints
+        self.file = None if file is None else Path(file)
+        self.unread = ""
+        """Why the file could not be used; it is then left as it is until something changes."""
+        self._explorer = lru_cache(maxsize=16)(self._made)
+        self._first = explorer
+        self._tables: dict[Explorer, Table] = {}
+        self._masks: tuple[Table, Filters, Mask] | None = None
+        self.sweeps: tuple[dict[str, Any], ...] = ()
+        self.version = 1
+        self._past: list[State] = []
+        self._future: list[State] = []
+        self.state = self._begin(explorer)
+        self.table  # noqa: B018 (made now, so that the first view is complete)
 
-def select_row(session: Session, index: int) -> Session:
-    """Select a design of the table.
+    def _begin(self, explorer: Explorer) -> State:
+        if self.file is not None and self.file.exists():
+            try:
+                restored = files.load(self.file, explorer.network)
+                self._explorer(restored.design.device, restored.design.network.batch)
+                return restored
+            except AieExplorerError as error:
+                self.unread = str(error)
+        return start(explorer)
 
-    Raises:
-        AieExplorerError: when it cannot be placed.
-    """
-    design = session.explorer.design(session.frame.iloc[index])
-    design.plan()
-    return replace(session, design=design, note=f"selected a design of {design.tiles} tiles")
+    def _made(self, device: Device, batch: int) -> Explorer:
+        first = self._first
+        if (device, batch) == (first.device, first.network.batch):
+            return first
+        return Explorer(first.network, device, batch=batch, constraints=self.constraints)
 
+    @property
+    def explorer(self) -> Explorer:
+        """Of the selected design's device and batch."""
+        design = self.state.design
+        return self._explorer(design.device, design.network.batch)
 
-def layer_values(session: Session, layer: str) -> dict[str, list[str | int]]:
-    """The values each control of a layer offers: those legal with the controls before it.
+    @property
+    def table(self) -> Table:
+        """The designs looked at on this device, with this batch."""
+        explorer = self.explorer
+        if explorer not in self._tables:
+            self._tables[explorer] = start_table(explorer)
+        return self._tables[explorer]
 
-    The order is microtile, cas_length, cas_num, split.
-    """
-    table = session.explorer.space.layer(layer).table
-    choice = session.design.layers[layer]
-    shapes = sorted({(int(r["M"]), int(r["K"]), int(r["N"])) for r in table})
-    M, K, N = choice.microtile
-    table = table[(table["M"] == M) & (table["K"] == K) & (table["N"] == N)]
-    lengths: list[str | int] = sorted({int(v) for v in table["cas_length"]})
-    table = table[table["cas_length"] == choice.cas_length]
-    nums: list[str | int] = sorted({int(v) for v in table["cas_num"]})
-    table = table[table["cas_num"] == choice.cas_num]
-    splits = [SPLITS[int(v)] for v in sorted({int(v) for v in table["split"]})]
-    return {"microtile": [microtile_name(shape) for shape in shapes], "cas_length": lengths, "cas_num": nums,
-            "split": list(splits)}
+    @property
+    def kept(self) -> Mask:
+        """Which of them the filters keep."""
+        table, filters = self.table, self.state.filters
+        if self._masks is None or self._masks[0] is not table or self._masks[1] != filters:
+            self._masks = table, filters, kept(table, filters)
+        return self._masks[2]
 
+    def keeping(self, filters: Filters) -> Mask:
+        """Which designs other filters would keep."""
+        return kept(self.table, filters)
 
-def change_layer(session: Session, layer: str, key: str, value: str | int) -> Session:
-    """Change one choice of a layer; the choices behind it move to the nearest legal option if they must.
+    def say(self, note: str) -> None:
+        """Tell the user something; nothing else changes."""
+        self.state = replace(self.state, note=note)
 
-    Raises:
-        AieExplorerError: when the design with it cannot be realised; the session stays as it was.
-    """
-    old = session.design.layers[layer]
-    asked = _with(old, key, value)
-    fixed = KEYS[:KEYS.index(key) + 1]
-    options = [choice_of(row) for row in session.explorer.space.layer(layer).table]
-    legal = [option for option in options if all(getattr(option, k) == getattr(asked, k) for k in fixed)]
-    if not legal:
-        raise DesignError(f"{key} {value} is not legal with the choices before it", where=layer)
-    new = min(legal, key=lambda option: _distance(option, asked))
-    choices: dict[str, Choice | Mapping[str, object]] = {**session.design.layers, layer: new}
-    design = Design.of(session.design.network, session.design.device, choices)
-    design.plan()
-    moved = [k for k in KEYS if getattr(new, k) != getattr(asked, k)]
-    note = f"{layer}: {key} {value}"
-    if moved:
-        note += "; moved to a legal value: " + ", ".join(f"{k} {_shown(getattr(new, k))}" for k in moved)
-    return replace(session, design=design, note=note)
+    @property
+    def row(self) -> int | None:
+        """The row of the selected design."""
+        return row_of(self.table, self.state.design)
 
+    def do(self, step: Callable[[State], State]) -> State:
+        """Take a step, which undo takes back; when it fails the state stays as it was.
 
-def _with(choice: Choice, key: str, value: str | int) -> Choice:
-    if key == "microtile":
-        return replace(choice, microtile=parse_microtile(value, key))
-    if key == "split":
-        return replace(choice, split="rows" if value == "rows" else "features")
-    return replace(choice, cas_length=int(value)) if key == "cas_length" else replace(choice, cas_num=int(value))
+        Raises:
+            AieExplorerError: of the step.
+        """
+        with self.lock:
+            new = step(self.state)
+            kept(self.table, new.filters)  # a filter that is not understood is refused here
+            if new != self.state:
+                self._past = [*self._past[-MOST_UNDONE + 1:], self.state]
+                self._future = []
+            self.state = new
+            self._changed()
+            return new
 
+    def _changed(self) -> None:
+        self.version += 1
+        if self.file is not None:
+            files.save(self.state, self.file)
 
-def _distance(option: Choice, asked: Choice) -> float:
-    return (abs(option.cas_length - asked.cas_length) + abs(option.cas_num - asked.cas_num)
-            + 0.5 * (option.split != asked.split))
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to take back."""
+        return bool(self._past)
 
+    @property
+    def can_redo(self) -> bool:
+        """Whether a step was taken back."""
+        return bool(self._future)
 
-def _shown(value: object) -> object:
-    return microtile_name(value) if isinstance(value, tuple) else value
+    def undo(self) -> None:
+        """Take the last step back."""
+        with self.lock:
+            if self._past:
+                self._future.append(self.state)
+                self.state = replace(self._past.pop(), note="undone")
+                self._changed()
 
+    def redo(self) -> None:
+        """Take again what was taken back."""
+        with self.lock:
+            if self._future:
+                self._past.append(self.state)
+                self.state = replace(self._future.pop(), note="done again")
+                self._changed()
 
-def as_code(session: Session, model: str = "model.h5") -> str:
-    """The Python that makes the selected design."""
-    layers = ",\n".join(
-        f'    "{name}": dict(microtile={choice.microtile}, cas_length={choice.cas_length}, cas_num={choice.cas_num}, '
-        f'split="{choice.split}")' for name, choice in session.design.layers.items())
-    device = session.design.device
-    network = f'aie.load("{model}", batch={session.design.network.batch})'
-    return (f'import aie_explorer as aie\n\nex = aie.Explorer({network}, '
-            f'device="{(device.board or device.name).lower()}", plio_bits={device.plio_bits})\n'
-            f"design = ex.design({{\n{layers},\n}})\n")
+    def design_of_row(self, index: int) -> Design:
+        """The design of a row of the table."""
+        return self.explorer.design(self.table.frame.iloc[index])
+
+    def select_row(self, index: int) -> None:
+        """Select the design of a row.
+
+        Raises:
+            AieExplorerError: when it cannot be placed.
+        """
+        self.do(lambda state: selected(state, self.design_of_row(index)))
+
+    def other_explorer(self, *, device: str | None = None, batch: int | None = None, plio_bits: int | None = None,
+                       clock_mhz: float | None = None) -> Explorer:
+        """The explorer of another device, batch, PLIO width or clock.
+
+        Raises:
+            AieExplorerError: for one that does not exist, or on which the network does not fit.
+        """
+        now = self.explorer
+        if device is not None and device != files.device_name(now.device):
+            made = Explorer(now.network, device, batch=batch, constraints=self.constraints)
+        else:
+            made = Explorer(now.network, now.device, batch=batch, plio_bits=plio_bits, clock_mhz=clock_mhz,
+                            constraints=self.constraints)
+        return self._explorer(made.device, made.network.batch)
+
+    def use(self, explorer: Explorer) -> None:
+        """Go on with another explorer: the selected design's choices where they are legal there, else the best.
+
+        Raises:
+            AieExplorerError: when there is no design.
+        """
+        table = start_table(explorer)
+
+        def step(state: State) -> State:
+            most = min(state.max_tiles, explorer.device.tiles)
+            if explorer.device.name != state.design.device.name:
+                most = explorer.device.tiles
+            fresh = start(explorer, state.objective, most)
+            design = fresh.design
+            note = f"{explorer.device.name}, batch {explorer.network.batch}: {fresh.note}"
+            return replace(state, design=design, max_tiles=most, note=note, pinned=frozenset())
+
+        with self.lock:
+            self._tables.setdefault(explorer, table)
+            self.do(step)
+
+    def add(self, frame: pd.DataFrame, what: str, arguments: dict[str, Any] | None = None) -> None:
+        """Append designs to the table."""
+        with self.lock:
+            self._tables[self.explorer] = append(self.table, frame, what)
+            if arguments is not None:
+                self.sweeps = (*self.sweeps, arguments)
+            self.state = replace(self.state, note=f"{what}: the table has {len(self.table.frame):,} designs")
+            self.version += 1
+
+    def restore(self, state: State) -> None:
+        """Take a state from elsewhere, such as a file."""
+        self._explorer(state.design.device, state.design.network.batch)
+        self.do(lambda _: state)
+
+    def code(self, model: str | None = None) -> str:
+        """The Python that makes the selected design; see `code.as_code`."""
+        name = model or f"{self.state.design.network.name}.h5"
+        return as_code(self.state, name, self.constraints, self.sweeps)

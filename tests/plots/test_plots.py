@@ -88,7 +88,14 @@ def test_cycles(design):
     info, estimate = cycles_info(design), design.estimate()
     assert max(max(part) for part in info.cycles.values()) == estimate.interval_cycles
     assert all(ideal <= kernel for ideal, kernel in zip(info.ideal_cycles, info.cycles["kernel"], strict=True))
-    assert len(cycles_figure(info).data) == 4
+    kernel = np.array(info.cycles["kernel"])
+    parts = np.array(list(info.spent.values()))
+    assert np.allclose(parts.sum(axis=0), kernel)
+    assert np.all(parts >= -1e-9)
+    assert np.allclose(parts[0], info.ideal_cycles)
+    figure = cycles_figure(info)
+    assert len(figure.data) == 6
+    assert np.allclose(sum(np.array(bar.y) for bar in figure.data if bar.offsetgroup == "kernel"), kernel)
 
 
 def test_no_figure_can_be_sent_away(ex, design):

@@ -1,0 +1,135 @@
+"""What the controls of a layer offer: driven by the fields of `Choice`, so a new field is a new control."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aie_explorer.design import Design
+from aie_explorer.errors import AieExplorerError, DesignError
+from aie_explorer.explorer import Explorer
+from aie_explorer.search.constraints import CHOICES
+from aie_explorer.space import Choice, choice_of, option_row
+
+FIELDS = tuple(field.name for field in fields(Choice))
+HELP = {"microtile": "shape given to aie::mmul, M x K x N",
+        "cas_length": "tiles of a cascade, which share the reduction",
+        "cas_num": "cascades, which share the outputs or the rows", "split": "what the cascades divide",
+        "blocking": "microtiles of a register block of the kernel, rows x columns"}
+
+
+@dataclass(frozen=True, eq=False)
+class LayerOptions:
+    """The legal choices of a layer, with every field coded.
+
+    Attributes:
+        choices: all of them.
+        values: by field its distinct values, in order.
+        codes: by field [choices] which value each has.
+    """
+
+    choices: tuple[Choice, ...]
+    values: dict[str, tuple[Any, ...]]
+    codes: dict[str, npt.NDArray[np.intp]]
+
+    def after(self, choice: Choice, field: str) -> npt.NDArray[np.bool_]:
+        """Which choices agree with one in the fields before `field`."""
+        kept = np.ones(len(self.choices), np.bool_)
+        for name in FIELDS[:FIELDS.index(field)]:
+            value = getattr(choice, name)
+            kept &= self.codes[name] == self.values[name].index(value) if value in self.values[name] else False
+        return kept
+
+
+@lru_cache(maxsize=512)
+def layer_options(explorer: Explorer, layer: str) -> LayerOptions:
+    """The legal choices of a layer of an explorer."""
+    choices = tuple(choice_of(row) for row in explorer.space.layer(layer).table)
+    values: dict[str, tuple[Any, ...]] = {}
+    codes: dict[str, npt.NDArray[np.intp]] = {}
+    for name in FIELDS:
+        column = [getattr(choice, name) for choice in choices]
+        values[name] = tuple(sorted(set(column)))
+        place = {value: i for i, value in enumerate(values[name])}
+        codes[name] = np.array([place[value] for value in column], np.intp)
+    return LayerOptions(choices, values, codes)
+
+
+def shown(value: object) -> str:
+    """A value as tables spell it.
+
+    >>> shown((4, 8, 8))
+    '4x8x8'
+    """
+    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def offered(explorer: Explorer, layer: str, choice: Choice) -> dict[str, list[str]]:
+    """By field the values that are legal with the fields before it; those behind it follow."""
+    options = layer_options(explorer, layer)
+    return {name: [shown(options.values[name][code]) for code in np.unique(options.codes[name][
+        options.after(choice, name)]).tolist()] for name in FIELDS}
+
+
+def wishes(explorer: Explorer, layer: str) -> dict[str, list[str]]:
+    """By field all values a user may wish for, legal or not: those of any layer, and every length and number."""
+    most = {"cas_length": explorer.device.columns, "cas_num": explorer.device.rows}
+    found = {}
+    for name in FIELDS:
+        if name in most:
+            values: set[Any] = set(range(1, most[name] + 1))
+        else:
+            values = {value for other in explorer.layers for value in layer_options(explorer, other).values[name]}
+        found[name] = [shown(value) for value in sorted(values | set(layer_options(explorer, layer).values[name]))]
+    return found
+
+
+def moved_to(explorer: Explorer, layer: str, choice: Choice, field: str, text: str) -> Choice:
+    """The legal choice nearest to one in which a field has another value; the fields before it stay.
+
+    Raises:
+        DesignError: when there is none, with the rule that forbids it and values that are legal.
+    """
+    options = layer_options(explorer, layer)
+    if field not in FIELDS:
+        raise DesignError(f"a layer has no {field!r}", where=layer, remedy=f"It has {', '.join(FIELDS)}")
+    legal = options.after(choice, field)
+    place = next((i for i, value in enumerate(options.values[field]) if shown(value) == text), None)
+    legal = legal & (options.codes[field] == place) if place is not None else np.zeros_like(legal)
+    if not legal.any():
+        raise _refusal(explorer, layer, choice, field, text)
+    rows = np.flatnonzero(legal)
+    distance = np.zeros(len(rows))
+    for name in FIELDS:
+        at = [value == getattr(choice, name) for value in options.values[name]]
+        numbers = all(isinstance(value, int) for value in options.values[name])
+        away = [abs(value - getattr(choice, name)) if numbers else 0.5 * (not same)
+                for value, same in zip(options.values[name], at, strict=True)]
+        if name != field:
+            distance += np.array(away)[options.codes[name][rows]]
+    return options.choices[int(rows[np.argmin(distance)])]
+
+
+def _refusal(explorer: Explorer, layer: str, choice: Choice, field: str, text: str) -> DesignError:
+    """Why a wish is not legal: what the rules say of it, and the values that are."""
+    legal = ", ".join(offered(explorer, layer, choice)[field]) or "none"
+    values = [value for other in explorer.layers for value in layer_options(explorer, other).values[field]]
+    wish: Any = next((value for value in values if shown(value) == text), int(text) if text.isdigit() else None)
+    try:
+        if wish is not None:
+            option_row(explorer.space.layer(layer).work, explorer.device, replace(choice, **{field: wish}), layer)
+    except AieExplorerError as error:
+        return DesignError(f"{field} {text}: {error.problem}", where=layer, rule=error.rule,
+                           remedy=f"With the choices before it these are legal: {legal}")
+    return DesignError(f"{field} {text} is not among the options that are left", where=layer,
+                       remedy=f"With the choices before it these are: {legal}")
+
+
+def constraints_of(design: Design, layers: frozenset[str]) -> dict[str, Any]:
+    """The constraints that keep some layers as a design has them."""
+    return {f"{layer}.{name}": getattr(design.layers[layer], name) for layer in design.layers if layer in layers
+            for name in FIELDS if name in CHOICES}

@@ -1,0 +1,171 @@
+// The array of tiles. Blocks can be dragged, or moved with the arrow keys and put down with Enter.
+const NS = "http://www.w3.org/2000/svg", CELL = 24, LEFT = 34, GAP = 16;
+const node = (name, attributes, parent) => {
+  const one = document.createElementNS(NS, name);
+  for (const [key, value] of Object.entries(attributes ?? {})) one.setAttribute(key, value);
+  parent?.append(one);
+  return one;
+};
+const title = (parent, text) => { node("title", {}, parent).textContent = text; };
+
+function render({ model, el }) {
+  el.classList.add("aie-plan");
+  el.dataset.lmSuppressShortcuts = "true";
+  const svg = node("svg", { class: "aie-floorplan", role: "group" });
+  const words = document.createElement("div");
+  words.className = "aie-hint";
+  words.setAttribute("role", "status");
+  el.append(svg, words);
+  let plan = null, held = null;  // held: {block, column, row, dx, dy, spots}
+
+  const y = (row) => (plan.rows - 1 - row) * CELL + 2;
+  const memoryY = (row) => plan.rows * CELL + GAP + (plan.memory_rows - 1 - row) * CELL;
+  const x = (column) => LEFT + column * CELL;
+
+  const say = (text, bad = false) => { words.textContent = text; words.classList.toggle("aie-bad", bad); };
+  const cell = (kind, px, py, text, parent) => {
+    const rect = node("rect", { class: kind, x: px, y: py, width: CELL - 1.5, height: CELL - 1.5, rx: 2 }, parent);
+    if (text) title(rect, text);
+    return rect;
+  };
+  const label = (px, py, text, parent, kind = "aie-label") =>
+    { node("text", { x: px, y: py, class: kind, "text-anchor": "middle" }, parent).textContent = text; };
+
+  const paint = () => {
+    plan = model.get("plan");
+    if (!plan.columns) return;
+    held = null;
+    svg.replaceChildren();
+    const height = plan.rows * CELL + GAP + plan.memory_rows * CELL + 46, width = LEFT + plan.columns * CELL + 6;
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    svg.setAttribute("aria-label", plan.summary);
+    for (let column = 0; column < plan.columns; column++) {
+      for (let row = 0; row < plan.rows; row++) cell("tile", x(column), y(row), "", svg);
+      for (let row = 0; row < plan.memory_rows; row++) cell("memory-tile", x(column), memoryY(row), "", svg);
+      if (column % 5 === 0) label(x(column) + CELL / 2, height - 4, String(column), svg);
+    }
+    for (let row = 0; row < plan.rows; row++) label(LEFT - 12, y(row) + 16, String(row), svg);
+    label(LEFT - 16, memoryY(0) - (plan.memory_rows - 1) * CELL / 2 + 16, "mem", svg);
+    const pl = memoryY(0) + CELL + 6;
+    for (const column of plan.pl_columns) {
+      const one = node("path", { class: "pl", d: `M${x(column) + 5},${pl + 10} L${x(column) + CELL / 2},${pl} L${x(column) + CELL - 5},${pl + 10} Z` }, svg);
+      const used = plan.plio[column];
+      if (used) one.classList.add("used");
+      title(one, used ? `column ${column}: ${used}` : `column ${column}: PL interface, free`);
+    }
+    if (plan.pl_columns.length) label(LEFT - 16, pl + 9, "PLIO", svg);
+    for (const memory of plan.memory_tiles) {
+      cell("memory-tile used", x(memory.column), memoryY(memory.row), memory.text, svg);
+      label(x(memory.column) + CELL / 2, memoryY(memory.row) + 16, "m", svg, "aie-mark");
+    }
+    for (const edge of plan.edges) {
+      const a = plan.blocks[edge.producer], b = plan.blocks[edge.consumer];
+      const from = [x(a.column + a.width) - 6, y(a.row) + CELL - 4], to = [x(b.column) + 5, y(b.row) + CELL - 4];
+      const via = edge.via.length ? [[x(edge.via[0][0]) + CELL / 2, memoryY(edge.via[0][1]) + 3]] : [];
+      const points = [from, ...via, to].map((point) => point.join(",")).join(" L");
+      const line = node("path", { class: `edge ${edge.kind}`, d: `M${points}`, "marker-end": "url(#aie-arrow)" }, svg);
+      title(line, edge.text);
+    }
+    const marker = node("marker", { id: "aie-arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, node("defs", {}, svg));
+    node("path", { d: "M0,0 L8,4 L0,8 Z", class: "arrow" }, marker);
+    plan.blocks.forEach((block, index) => drawBlock(block, index));
+    say(model.get("words"));
+    el.dataset.version = model.get("stamp");
+  };
+
+  const drawBlock = (block, index) => {
+    const group = node("g", { class: "block", "data-layer": block.name, tabindex: 0, role: "button",
+      "aria-label": `${block.text}${block.pinned ? "; put here by you" : ""}. Arrow keys move it, Enter puts it down` }, svg);
+    title(group, block.text + (block.pinned ? "\nput here by you (double click, or Delete, lets it go)" : "\ndrag to move"));
+    for (let row = 0; row < block.height; row++) for (let column = 0; column < block.width; column++) {
+      const rect = cell("used", x(block.column + column), y(block.row + row), "", group);
+      rect.style.fill = block.colour;
+      const text = node("text", { x: x(block.column + column) + CELL / 2, y: y(block.row + row) + 16, "text-anchor": "middle" }, group);
+      text.textContent = column === 0 ? block.letter : "→";
+      text.style.fill = block.ink;
+    }
+    node("rect", { class: `border${block.pinned ? " pinned" : ""}`, x: x(block.column) - 1, y: y(block.row + block.height - 1) - 1,
+      width: block.width * CELL, height: block.height * CELL, rx: 3 }, group);
+    if (model.get("fixed")) return;
+    group.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      const at = toTile(event);
+      grab(block, group, at[0] - block.column, at[1] - block.row);
+      group.setPointerCapture(event.pointerId);
+      event.preventDefault();
+      group.focus({ preventScroll: true });
+    });
+    group.addEventListener("pointermove", (event) => {
+      if (!held || held.block !== block || held.keys) return;
+      const at = toTile(event);
+      move(at[0] - held.dx, at[1] - held.dy);
+    });
+    group.addEventListener("pointerup", () => { if (held?.block === block && !held.keys) drop(); });
+    group.addEventListener("pointercancel", () => cancel());
+    group.addEventListener("dblclick", () => { if (block.pinned) model.send({ type: "release", layer: block.name }); });
+    group.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+      if (step) {
+        if (!held) { grab(block, group, 0, 0); held.keys = true; }
+        move(held.column + step[0], held.row + step[1]);
+      } else if (event.key === "Enter" && held) drop();
+      else if (event.key === "Escape" && held) cancel();
+      else if (event.key === "Delete" && block.pinned) model.send({ type: "release", layer: block.name });
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+  };
+  const toTile = (event) => {
+    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
+    return [Math.floor((point.x - LEFT) / CELL), plan.rows - 1 - Math.floor((point.y - 2) / CELL)];
+  };
+  const grab = (block, group, dx, dy) => {
+    held = { block, group, dx, dy, column: block.column, row: block.row, moved: false, keys: false };
+    group.classList.add("held");
+    model.send({ type: "grab", layer: block.name });
+  };
+  const move = (column, row) => {
+    column = Math.min(plan.columns - held.block.width, Math.max(0, column));
+    row = Math.min(plan.rows - held.block.height, Math.max(0, row));
+    if (column === held.column && row === held.row) return;
+    held.column = column; held.row = row; held.moved = true;
+    held.group.setAttribute("transform", `translate(${(column - held.block.column) * CELL} ${-(row - held.block.row) * CELL})`);
+    judge();
+  };
+  const judge = () => {
+    const spots = model.get("spots"), layer = held.block.name;
+    const why = spots.layer === layer ? spots.illegal[`${held.column},${held.row}`] : undefined;
+    svg.querySelectorAll(".tile.illegal").forEach((one) => one.classList.remove("illegal"));
+    if (spots.layer === layer) for (const key of Object.keys(spots.illegal)) {
+      const [column, row] = key.split(",").map(Number);
+      svg.querySelector(`.tile[x="${x(column)}"][y="${y(row)}"]`)?.classList.add("illegal");
+    }
+    held.group.classList.toggle("refused", Boolean(why));
+    const where = `${layer} at column ${held.column}, row ${held.row}`;
+    if (why) { say(`${where}: not possible, ${why}`, true); return; }
+    const trial = model.get("trial");
+    const mine = trial.layer === layer && trial.column === held.column && trial.row === held.row;
+    say(mine ? `${where}: ${trial.words}` : `${where}: ...`, mine && trial.bad);
+    svg.querySelectorAll(".ghost").forEach((one) => one.remove());
+    if (mine) for (const ghost of trial.others)
+      node("rect", { class: "ghost", x: x(ghost.column), y: y(ghost.row + ghost.height - 1), width: ghost.width * CELL - 2, height: ghost.height * CELL - 2, rx: 3, stroke: ghost.colour }, svg);
+    else model.send({ type: "trial", layer, column: held.column, row: held.row });
+  };
+  const drop = () => {
+    const { block, column, row, moved } = held, spots = model.get("spots");
+    const why = spots.layer === block.name ? spots.illegal[`${column},${row}`] : undefined;
+    if (!moved) { held.group.classList.remove("held"); held = null; return; }
+    if (why) { cancel(); say(`${block.name} cannot lie at column ${column}, row ${row}: ${why}`, true); return; }
+    held = null;
+    model.send({ type: "put", layer: block.name, column, row });
+  };
+  const cancel = () => { if (held) { held = null; paint(); } };
+  const trial = () => { if (held?.moved) judge(); };
+  model.on("change:stamp", paint);
+  model.on("change:spots", trial);
+  model.on("change:trial", trial);
+  paint();
+  return () => { model.off("change:stamp", paint); model.off("change:spots", trial); model.off("change:trial", trial); };
+}
+export default { render };

@@ -1,0 +1,389 @@
+"""The tabs of the interface. Only the one that is seen is kept up to date; the others follow when they are opened."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+
+from aie_explorer.errors import AieExplorerError
+from aie_explorer.placement import illegal_spots, legalise
+from aie_explorer.plots import html_report
+from aie_explorer.plots.floorplan import floorplan_info
+from aie_explorer.plots.space import ParallelInfo, parallel_figure, parallel_info, space_figure, space_info
+from aie_explorer.plots.style import LABELS
+from aie_explorer.widgets import files, pieces, rows
+from aie_explorer.widgets import state as steps
+from aie_explorer.widgets.brush import from_axis, to_axis, unbrushed
+from aie_explorer.widgets.options import FIELDS, HELP, offered
+from aie_explorer.widgets.panels import ExportPanel, SweepPanel, design_file
+from aie_explorer.widgets.parts import Figure, Floorplan, Grid, Layers, Tool
+from aie_explorer.widgets.table import Lasso, Span, as_parquet, choice_words, row_of
+from aie_explorer.widgets.views import VIEWS
+
+if TYPE_CHECKING:
+    from aie_explorer.widgets.explorer_ui import ExplorerUi
+
+Message = dict[str, Any]
+
+
+class Tabs:
+    """All tabs; `box` is the widget."""
+
+    def __init__(self, ui: ExplorerUi) -> None:
+        self.ui, self.session = ui, ui.session
+        self.views = [(view, Figure(name=view.name)) for view in VIEWS]
+        self.explore = ExploreTab(self)
+        self.designs = DesignsTab(self)
+        self.compare = CompareTab(self)
+        self.checks = ChecksTab(self)
+        self.sweep, self.export = SweepPanel(ui), ExportPanel(ui)
+        self.record = SessionTab(self)
+        named: list[tuple[str, w.Widget, Callable[[], object]]] = [
+            ("Explore", self.explore.box, self.explore.refresh), ("Designs", self.designs.box, self.designs.refresh)]
+        for tab in dict.fromkeys(view.tab for view, _ in self.views if view.tab != "Explore"):
+            figures = [figure for view, figure in self.views if view.tab == tab]
+            for figure in figures:
+                figure.add_class("aie-half")
+            named.append((tab, w.HBox(figures, layout={"flex_flow": "row wrap"}), lambda: None))
+        named += [("Compare", self.compare.box, self.compare.refresh), ("Checks", self.checks.box, self.checks.refresh),
+                  ("Sweep", self.sweep.box, self.sweep.refresh), ("Export", self.export.box, lambda: None),
+                  ("Session", self.record.box, self.record.refresh)]
+        self.names = [name for name, _, __ in named]
+        self._refresh = [refresh for _, __, refresh in named]
+        self.box = w.Tab(children=[box for _, box, __ in named], titles=self.names)
+        self.box.observe(lambda _: ui.do(lambda: None), "selected_index")
+        self.busy = (self.sweep.start, self.export.start, self.export.replace, self.explore.free)
+
+    def open(self, name: str) -> None:
+        """Show a tab."""
+        self.box.selected_index = self.names.index(name)
+
+    def refresh(self) -> None:
+        """Update the tab that is seen."""
+        index = self.box.selected_index or 0
+        self._refresh[index]()
+        for view, figure in self.views:
+            if view.tab == self.names[index]:
+                figure.show(view.draw(self.session.state.design), self.session.version)
+
+    def close(self) -> None:
+        """Free the widgets."""
+        for part in (*(figure for _, figure in self.views), self.explore.space, self.explore.layers, self.explore.plan,
+                     self.designs.grid, self.designs.parallel, *self.record.tools, self.export.zip):
+            part.close()
+        self.box.close()
+
+
+class ExploreTab:
+    """The scatter, where cycles go, the controls of the layers, and the floorplan."""
+
+    def __init__(self, tabs: Tabs) -> None:
+        self.ui, self.session = tabs.ui, tabs.session
+        self.space, self.layers, self.plan = Figure(name="design space"), Layers(), Floorplan()
+        self.layers.fields = [{"name": name, "help": HELP.get(name, name)} for name in FIELDS]
+        cycles = next(figure for view, figure in tabs.views if view.name == "cycles")
+        axes = [(label, name) for name, label in LABELS.items()]
+        self.x, self.y = (w.Dropdown(options=axes, description=name, layout={"width": "230px"},
+                                     style={"description_width": "16px"}) for name in ("x", "y"))
+        self.free = w.Button(description="Free the rest", icon="magic", layout={"width": "130px"},
+                             tooltip="optimise the layers that are not pinned")
+        self.release = w.Button(description="Place all freely", layout={"width": "140px"},
+                                tooltip="let go of every block put somewhere")
+        left = w.VBox([w.HBox([self.x, self.y], layout={"flex_flow": "row wrap"}), self.space])
+        right = w.VBox([cycles])
+        for half in (left, right):
+            half.add_class("aie-half")
+        self.box = w.VBox([w.HBox([left, right], layout={"flex_flow": "row wrap"}), self.layers,
+                           w.HBox([self.free, self.release]), self.plan])
+        self._drawn: tuple[object, ...] = ()
+        self._quiet = False
+        self._trying = threading.Lock()
+        self._trial: tuple[str, int, int] | None = None
+        for axis, control in (("x", self.x), ("y", self.y)):
+            control.observe(lambda change, axis=axis: self._axis(axis, change["new"]), "value")
+        self.free.on_click(lambda _: self.ui.free_the_rest())
+        self.release.on_click(lambda _: self._step(steps.release))
+        self.space.on({"click": self._click, "box": self._box, "lasso": self._lasso, "hover": self._hover,
+                       "deselect": lambda _: None})
+        self.layers.on({"change": self._change, "pin": lambda m: self._step(
+            lambda s: steps.pin_layer(s, m["layer"], bool(m["on"])))})
+        self.plan.on({"grab": self._grab, "trial": self._try, "put": self._put,
+                      "release": lambda m: self._step(lambda s: steps.release(s, m["layer"]))})
+
+    def _step(self, step: Callable[[steps.State], steps.State]) -> None:
+        self.ui.do(lambda: self.session.do(step))
+
+    def _axis(self, axis: str, name: str) -> None:
+        if not self._quiet:
+            self._step(lambda s: steps.with_axes(s, **{axis: name}))
+
+    def refresh(self) -> None:
+        """Show the session's state."""
+        session, state = self.session, self.session.state
+        self._quiet = True
+        self.x.value, self.y.value = state.x, state.y
+        self._quiet = False
+        key = (session.table, state.filters, state.x, state.y)
+        figure = None
+        if key != self._drawn:
+            figure = space_figure(space_info(session.table.frame, session.kept, state.x, state.y))
+            figure.update_layout(dragmode="select", selectionrevision=session.version,
+                                 uirevision=f"{state.x} {state.y}")
+            self._drawn = key
+        marks = [{"kind": "compared", **self._point(one)} for one in state.compared]
+        self.space.show(figure, session.version, [*marks, {"kind": "chosen", **self._point(state.design)}])
+        self.layers.give(rows=rows.layer_rows(session), stamp=session.version)
+        self.plan.give(plan=rows.plan_data(state.design), words=rows.plan_words(state.design), stamp=session.version,
+                       fixed=state.design.copies > 1, trial={"layer": ""}, spots={"layer": "", "illegal": {}})
+        self.release.disabled = not state.design.pins
+
+    def _point(self, design: Any) -> dict[str, float]:
+        estimate, state = design.estimate(), self.session.state
+        return {axis: float(getattr(estimate, name)) for axis, name in (("x", state.x), ("y", state.y))}
+
+    def _click(self, message: Message) -> None:
+        self.ui.do(lambda: self.session.select_row(int(message["row"])))
+
+    def _hover(self, message: Message) -> None:
+        self.space.hint = choice_words(self.session.table, int(message["row"]))
+
+    def _box(self, message: Message) -> None:
+        state = self.session.state
+        spans = {name: ((min(ends), max(ends)),) for name, ends in ((state.x, message["x"]), (state.y, message["y"]))}
+        self._step(lambda s: steps.filtered(s, spans=spans))
+
+    def _lasso(self, message: Message) -> None:
+        corners = tuple((float(x), float(y)) for x, y in zip(message["x"], message["y"], strict=True))
+        self._step(lambda s: steps.filtered(s, lasso=Lasso(s.x, s.y, corners)))
+
+    def _change(self, message: Message) -> None:
+        layer, field, value = message["layer"], message["field"], str(message["value"])
+        explorer = self.session.explorer
+        adapt = (f"Let the other layers adapt to {layer} {field} {value}",
+                 lambda: self.session.do(lambda s: steps.wish(s, explorer, layer, field, value)))
+
+        def change() -> None:
+            self.session.do(lambda s: steps.change_layer(s, explorer, layer, field, value))
+
+        legal = value in offered(explorer, layer, self.session.state.design.layers[layer]).get(field, [])
+        self.ui.do(change, adapt if legal else None)
+
+    def _grab(self, message: Message) -> None:
+        design, layer = self.session.state.design, message["layer"]
+        illegal = illegal_spots(design.pinned({}).placement_problem, layer, dict(design.pins))
+        self.plan.spots = {"layer": layer, "illegal": {f"{c},{r}": why for (c, r), why in illegal.items()}}
+
+    def _put(self, message: Message) -> None:
+        self._step(lambda s: steps.put(s, message["layer"], (int(message["column"]), int(message["row"]))))
+
+    def _try(self, message: Message) -> None:
+        """Find out what a place would cost, on a thread of its own; only the newest question is answered."""
+        self._trial = message["layer"], int(message["column"]), int(message["row"])
+        threading.Thread(target=self._try_all, name="aie trial", daemon=True).start()
+
+    def _try_all(self) -> None:
+        with self._trying:
+            asked = self._trial
+            if asked is None:
+                return
+            self._trial = None
+            layer, column, row = asked
+            design = self.session.state.design
+            said: dict[str, Any] = {"layer": layer, "column": column, "row": row, "bad": False, "others": []}
+            try:
+                found = legalise(design.pinned({}).placement_problem, {**dict(design.pins), layer: (column, row)})
+                said["words"] = steps.cost_words(found)
+                said["others"] = [
+                    {"column": found.placement[block.name][0], "row": found.placement[block.name][1],
+                     "width": block.width, "height": block.height, "colour": block.colour}
+                    for block in floorplan_info(design).blocks if block.name != layer]
+            except AieExplorerError as error:
+                said |= {"bad": True, "words": f"not possible, {error}"}
+            self.plan.trial = said
+
+
+class DesignsTab:
+    """Parallel coordinates, and the designs as a grid."""
+
+    def __init__(self, tabs: Tabs) -> None:
+        self.ui, self.session = tabs.ui, tabs.session
+        self.parallel, self.grid = Figure(name="parallel coordinates"), Grid()
+        self.about = w.HTML()
+        self.tools = w.HBox([
+            Tool("Download CSV", "the designs that the filters keep", self._csv, tabs.ui.show_error),
+            Tool("Download Parquet", "the designs that the filters keep", self._parquet, tabs.ui.show_error)])
+        self.box = w.VBox([self.parallel, self.about, self.grid, self.tools])
+        self.sort = ("tiles", False)
+        self._order: Any = None
+        self._info: ParallelInfo | None = None
+        self._drawn: tuple[object, ...] = ()
+        self._brushed: object = None
+        self.parallel.on({"brush": self._brush})
+        self.grid.on({"sort": self._sort, "view": self._view,
+                      "click": lambda m: tabs.ui.do(lambda: self.session.select_row(int(m["row"]))),
+                      "compare": self._compare})
+
+    def refresh(self) -> None:
+        """Show the session's state."""
+        session, state = self.session, self.session.state
+        key = (session.table, state.filters.words, state.filters.lasso)
+        figure = None
+        if key != self._drawn or state.filters.spans != self._brushed:
+            others = unbrushed(state.filters)
+            self._info = parallel_info(session.table.frame, session.keeping(others))
+            figure = parallel_figure(self._info, self._ranges(self._info))
+            self._drawn, self._brushed = key, state.filters.spans
+        self.parallel.show(figure, session.version)
+        info = self._info
+        assert info is not None
+        parts = [f"{len(info.rows):,} of {len(session.table.frame):,} designs are drawn as lines; drag along an axis "
+                 f"to keep a range. The table holds {session.table.note}."]
+        parts += [f"The same for all: {', '.join(info.constant)}."] * bool(info.constant)
+        parts += [f"No room for: {', '.join(info.left_out)}."] * bool(info.left_out)
+        self.about.value = f'<div class="aie-dim">{escape(" ".join(parts))}</div>'
+        self._order = rows.order_of(session, *self.sort)
+        row = session.row
+        self.grid.give(columns=rows.grid_columns(session), sort={"column": self.sort[0], "descending": self.sort[1]},
+                       total=len(self._order), view=rows.grid_rows(session, self._order, 0, 80),
+                       chosen=-1 if row is None else row, stamp=session.version,
+                       compared=[found for one in state.compared
+                                 if (found := row_of(session.table, one)) is not None])
+
+    def _ranges(self, info: ParallelInfo) -> dict[str, list[list[float]]]:
+        spans = dict(self.session.state.filters.spans)
+        found = {}
+        for axis in info.axes:
+            span = spans.get(axis.column)
+            if span:
+                found[axis.column] = to_axis(span, axis)
+        return found
+
+    def _brush(self, message: Message) -> None:
+        info = self._info
+        if info is None:
+            return
+        axis = info.axes[int(message["axis"])]
+        span: Span | None = from_axis(message["ranges"], axis)
+
+        def brush() -> None:
+            self.session.do(lambda s: steps.filtered(s, spans={axis.column: span}))
+            self._brushed = self.session.state.filters.spans  # the axis shows it already
+
+        self.ui.do(brush)
+
+    def _sort(self, message: Message) -> None:
+        column = str(message["column"])
+        self.sort = column, self.sort[0] == column and not self.sort[1]
+        self.session.version += 1
+        self.ui.do(lambda: None)
+
+    def _view(self, message: Message) -> None:
+        with self.session.lock:
+            self.grid.view = rows.grid_rows(self.session, self._order, int(message["first"]), int(message["count"]))
+
+    def _compare(self, message: Message) -> None:
+        self.ui.do(lambda: self.session.do(
+            lambda s: steps.compare(s, self.session.design_of_row(int(message["row"])))))
+
+    def _csv(self) -> tuple[str, str, bytes]:
+        frame = self.session.table.frame[self.session.kept]
+        return "designs.csv", "text/csv", frame.to_csv(index=False).encode()
+
+    def _parquet(self) -> tuple[str, str, bytes]:
+        return "designs.parquet", "application/octet-stream", as_parquet(
+            self.session.table.frame[self.session.kept])
+
+
+class CompareTab:
+    """Designs side by side."""
+
+    def __init__(self, tabs: Tabs) -> None:
+        self.ui, self.session = tabs.ui, tabs.session
+        self.table, self.buttons = w.HTML(), w.HBox([], layout={"flex_flow": "row wrap"})
+        self.box = w.VBox([self.buttons, self.table])
+
+    def refresh(self) -> None:
+        """Show the session's state."""
+        state = self.session.state
+        self.table.value = pieces.compare(state.compared, state.design)
+        buttons = []
+        for i, design in enumerate(state.compared):
+            choose = w.Button(description=f"Select design {i + 1}", layout={"width": "150px"})
+            choose.on_click(lambda _, design=design: self.ui.do(
+                lambda: self.session.do(lambda s: steps.selected(s, design))))
+            away = w.Button(description=f"Remove {i + 1}", layout={"width": "100px"})
+            away.on_click(lambda _, design=design: self.ui.do(
+                lambda: self.session.do(lambda s: steps.compare(s, design))))
+            buttons += [choose, away]
+        for old in self.buttons.children:
+            old.close()
+        self.buttons.children = buttons
+
+
+class ChecksTab:
+    """The design rules."""
+
+    def __init__(self, tabs: Tabs) -> None:
+        self.ui, self.session = tabs.ui, tabs.session
+        self.words = w.HTML()
+        self.fix = w.Button(description="Take the best design that breaks none", button_style="primary",
+                            layout={"width": "auto", "display": "none"})
+        self.release = w.Button(description="Place all blocks freely", layout={"width": "auto", "display": "none"})
+        self.box = w.VBox([self.words, w.HBox([self.fix, self.release])])
+        self.fix.on_click(lambda _: self.ui._find())
+        self.release.on_click(lambda _: self.ui.do(lambda: self.session.do(steps.release)))
+
+    def refresh(self) -> None:
+        """Show the session's state."""
+        design = self.session.state.design
+        self.words.value = pieces.checks(design)
+        broken = design.check()
+        self.fix.layout.display = "" if broken else "none"
+        self.release.layout.display = "" if design.pins and any(v.rule == "placement" for v in broken) else "none"
+
+
+class SessionTab:
+    """The Python of the state, files of it, and files of everything that is shown."""
+
+    def __init__(self, tabs: Tabs) -> None:
+        self.ui, self.session = tabs.ui, tabs.session
+        failed = tabs.ui.show_error
+        self.code = w.HTML()
+        session, name = tabs.session, tabs.session.state.design.network.name
+        self.tools = [
+            Tool("Copy as code", "the Python that does the same", session.code, failed),
+            Tool("Download design", "the selected design as JSON; aie_explorer.load_design reads it",
+                 lambda: design_file(session.state.design), failed),
+            Tool("Download report", "one HTML file with figures and tables", lambda: (
+                f"{name}_report.html", "text/html",
+                html_report(session.state.design, explorer=session.explorer).encode()), failed),
+            Tool("Download session", "what is selected, pinned, filtered and compared", lambda: (
+                f"{name}_session.json", "application/json",
+                json.dumps(files.to_json(session.state), indent=1).encode()), failed)]
+        self.path = w.Text(value=str(session.file or f"{name}_session.json"), description="file",
+                           layout={"width": "420px"}, style={"description_width": "40px"})
+        self.save = w.Button(description="Save session", layout={"width": "130px"})
+        self.load = w.Button(description="Load session", layout={"width": "130px"})
+        self.save.on_click(lambda _: self.ui.do(self._save))
+        self.load.on_click(lambda _: self.ui.do(lambda: session.restore(
+            files.load(Path(self.path.value), session.explorer.network))))
+        kept = (f"Kept in {session.file} at every step." if session.file else
+                'With ex.ui(session="file.json") it is kept at every step and survives a restart of the kernel.')
+        self.box = w.VBox([w.HBox(self.tools, layout={"flex_flow": "row wrap"}),
+                           w.HBox([self.path, self.save, self.load], layout={"flex_flow": "row wrap"}),
+                           w.HTML(f'<div class="aie-dim">{escape(kept)} Figures are saved from their own tool bar, '
+                                  "as PNG or SVG.</div>"), self.code])
+
+    def _save(self) -> None:
+        files.save(self.session.state, Path(self.path.value))
+        self.session.say(f"saved to {self.path.value}")
+
+    def refresh(self) -> None:
+        """Show the session's state."""
+        self.code.value = pieces.code(self.session.code())
