@@ -225,6 +225,17 @@ def _figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1e3 else f"{value:,.1f}"
 
 
+def rounded(table: Table, column: str, span: tuple[float, float]) -> tuple[float, float]:
+    """An interval as a user reads it: of a column of whole numbers whole ones, of others four digits."""
+    low, high = span
+    if column in table.frame.columns and pd.api.types.is_integer_dtype(table.frame[column]):
+        return float(math.ceil(low)), float(math.floor(high))
+    if low == 0 or high == 0 or not (math.isfinite(low) and math.isfinite(high)):
+        return low, high
+    step_low, step_high = (10.0 ** (math.floor(math.log10(abs(end))) - 3) for end in (low, high))
+    return math.floor(low / step_low) * step_low, math.ceil(high / step_high) * step_high
+
+
 def choice_words(table: Table, row: int) -> str:
     """A design in a line: its figures, what limits it, and every choice."""
     if not 0 <= row < len(table.frame):

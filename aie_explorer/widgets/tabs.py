@@ -23,7 +23,7 @@ from aie_explorer.widgets.brush import from_axis, to_axis, unbrushed
 from aie_explorer.widgets.options import FIELDS, HELP, offered
 from aie_explorer.widgets.panels import ExportPanel, SweepPanel, design_file
 from aie_explorer.widgets.parts import Figure, Floorplan, Grid, Layers, Tool
-from aie_explorer.widgets.table import Lasso, Span, as_parquet, choice_words, row_of
+from aie_explorer.widgets.table import Lasso, Span, as_parquet, choice_words, rounded, row_of
 from aie_explorer.widgets.views import VIEWS
 
 if TYPE_CHECKING:
@@ -155,7 +155,8 @@ class ExploreTab:
 
     def _box(self, message: Message) -> None:
         state = self.session.state
-        spans = {name: ((min(ends), max(ends)),) for name, ends in ((state.x, message["x"]), (state.y, message["y"]))}
+        spans = {name: (rounded(self.session.table, name, (min(ends), max(ends))),)
+                 for name, ends in ((state.x, message["x"]), (state.y, message["y"]))}
         self._step(lambda s: steps.filtered(s, spans=spans))
 
     def _lasso(self, message: Message) -> None:
@@ -270,6 +271,8 @@ class DesignsTab:
             return
         axis = info.axes[int(message["axis"])]
         span: Span | None = from_axis(message["ranges"], axis)
+        if span and not axis.words:
+            span = tuple(rounded(self.session.table, axis.column, part) for part in span if not isinstance(part, str))
 
         def brush() -> None:
             self.session.do(lambda s: steps.filtered(s, spans={axis.column: span}))

@@ -85,6 +85,46 @@ def lab(tools, tmp_path_factory):
                 os.killpg(process.pid, signal.SIGKILL)
 
 
+@pytest.fixture
+def voila(tools, tmp_path):
+    """voila(*cells) -> address at which Voila serves them."""
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    if importlib.util.find_spec("voila") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("not installed: voila")
+    shutil.copy(ROOT / "examples" / "digits_mlp.h5", tmp_path)
+    processes = []
+
+    def serve(*cells: str) -> str:
+        nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells]), tmp_path / "page.ipynb")
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            port = sock.getsockname()[1]
+        env = os.environ | {"HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+        with open(tmp_path / "voila.log", "w") as log:
+            processes.append(subprocess.Popen(
+                [sys.executable, "-m", "voila", "page.ipynb", "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"],
+                cwd=tmp_path, env=env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True))
+        address = f"http://127.0.0.1:{port}/"
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:  # not asked for the page itself, which would start a kernel
+            assert processes[0].poll() is None, (tmp_path / "voila.log").read_text()[-2000:]
+            with socket.socket() as sock:
+                if sock.connect_ex(("127.0.0.1", port)) == 0:
+                    return address
+            time.sleep(0.1)
+        raise TimeoutError(address)
+
+    yield serve
+    for process in processes:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 def _wait(url: str, process: subprocess.Popen, seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -111,22 +151,26 @@ def chromium(tools):
 
 @pytest.fixture
 def open_notebook(lab, chromium, request):
-    """open_notebook(*cells) -> page, with every cell run; page.problems collects console errors."""
+    """open_notebook(*cells) -> page, with every cell run; page.problems collects console errors, page.sizes the bytes
+    of every message from the kernel. open_notebook(None) opens the last one as it was saved."""
     import nbformat
     from nbformat.v4 import new_code_cell, new_notebook
 
     base, token, folder = lab
-    context = chromium.new_context(viewport={"width": 1280, "height": 1500})
+    context = chromium.new_context(viewport={"width": 1280, "height": 1500}, accept_downloads=True)
+    context.set_default_timeout(20_000)
+    name = f"{request.node.name}.ipynb".replace("[", "_").replace("]", "_").replace(" ", "_")
 
-    def open_(*cells: str):
-        name = f"{request.node.name}.ipynb".replace("[", "_").replace("]", "_")
-        kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-        nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata={"kernelspec": kernel}),
-                       folder / name)
+    def open_(*cells: str | None):
+        if cells != (None,):
+            kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+            nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata={"kernelspec": kernel}),
+                           folder / name)
         page = context.new_page()
-        page.problems = []
+        page.problems, page.sizes = [], []
         page.on("console", lambda m: page.problems.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.on("websocket", lambda ws: ws.on("framereceived", lambda data: page.sizes.append(len(data))))
         page.goto(f"{base}/doc/tree/{name}?reset&token={token}")
         page.locator(".jp-Notebook").wait_for(timeout=60_000)
         page.evaluate(READY)

@@ -16,7 +16,7 @@ function render({ model, el }) {
   words.className = "aie-hint";
   words.setAttribute("role", "status");
   el.append(svg, words);
-  let plan = null, held = null;  // held: {block, column, row, dx, dy, spots}
+  let plan = null, painted = "", again = false, held = null;  // held: {block, column, row, dx, dy, spots}
 
   const y = (row) => (plan.rows - 1 - row) * CELL + 2;
   const memoryY = (row) => plan.rows * CELL + GAP + (plan.memory_rows - 1 - row) * CELL;
@@ -32,6 +32,10 @@ function render({ model, el }) {
     { node("text", { x: px, y: py, class: kind, "text-anchor": "middle" }, parent).textContent = text; };
 
   const paint = () => {
+    const fresh = JSON.stringify([model.get("plan"), model.get("fixed")]), focus = svg.contains(document.activeElement)
+      ? document.activeElement.dataset.layer : undefined;
+    if (fresh === painted && !held && !again) { say(model.get("words")); el.dataset.version = model.get("stamp"); return; }
+    painted = fresh; again = false;
     plan = model.get("plan");
     if (!plan.columns) return;
     held = null;
@@ -70,6 +74,7 @@ function render({ model, el }) {
     node("path", { d: "M0,0 L8,4 L0,8 Z", class: "arrow" }, marker);
     plan.blocks.forEach((block, index) => drawBlock(block, index));
     say(model.get("words"));
+    if (focus) svg.querySelector(`.block[data-layer="${focus}"]`)?.focus({ preventScroll: true });
     el.dataset.version = model.get("stamp");
   };
 
@@ -123,6 +128,11 @@ function render({ model, el }) {
   const grab = (block, group, dx, dy) => {
     held = { block, group, dx, dy, column: block.column, row: block.row, moved: false, keys: false };
     group.classList.add("held");
+    if (svg.lastElementChild !== group) {  // on top of all others
+      const focused = document.activeElement === group;
+      svg.append(group);
+      if (focused) group.focus({ preventScroll: true });
+    }
     model.send({ type: "grab", layer: block.name });
   };
   const move = (column, row) => {
@@ -158,9 +168,10 @@ function render({ model, el }) {
     if (!moved) { held.group.classList.remove("held"); held = null; return; }
     if (why) { cancel(); say(`${block.name} cannot lie at column ${column}, row ${row}: ${why}`, true); return; }
     held = null;
+    again = true;  // wherever it ends up, it is drawn anew
     model.send({ type: "put", layer: block.name, column, row });
   };
-  const cancel = () => { if (held) { held = null; paint(); } };
+  const cancel = () => { if (held) { held = null; again = true; paint(); } };
   const trial = () => { if (held?.moved) judge(); };
   model.on("change:stamp", paint);
   model.on("change:spots", trial);

@@ -27,6 +27,7 @@ function render({ model, el }) {
       const mine = sort.column === column.name;
       button.textContent = column.label + (mine ? (sort.descending ? " ▼" : " ▲") : "");
       button.title = `sort by ${column.label}`;
+      button.setAttribute("aria-label", button.title);
       button.addEventListener("click", () => model.send({ type: "sort", column: column.name }));
       th.setAttribute("aria-sort", mine ? (sort.descending ? "descending" : "ascending") : "none");
       th.append(button);
