@@ -29,6 +29,8 @@ from aie_explorer.widgets.session import Session
 
 STEPS = ("plan", "write", "compile", "emulate", "compare")
 LIMIT = 100_000
+MOST_HERE = 2_000_000
+"""Designs a sweep may add: about 0.4 GB."""
 
 
 class Host(Protocol):
@@ -85,8 +87,10 @@ class SweepPanel:
         self.list.value = f"<div>{chips or 'nothing is varied yet'}</div>"
         try:
             size, looked_at = self.size()
-            text = f"{size:,} designs" if looked_at == size else f"{size:,} designs, {looked_at:,} of them drawn"
-            self.start.disabled = False
+            text = f"{size:,} designs" if looked_at == size else f"{size:,} designs, {looked_at:,} of them sampled"
+            self.start.disabled = looked_at > MOST_HERE
+            if looked_at > MOST_HERE:
+                text += f": too many to show, at most {MOST_HERE:,}; lower the limit, or use ex.sweep_to"
         except Exception as error:
             text, self.start.disabled = str(error), True
         self.count.value = f'<span class="aie-count">{escape(text)}</span>'
@@ -150,7 +154,7 @@ class ExportPanel:
         self.vectors = w.Text(value="", placeholder="random and engineered ones", description="test vectors",
                               layout=wide, style=style, tooltip=".npy, or .npz with an array named inputs or x")
         self.verify = w.Checkbox(value=True, description="compile, run and compare every layer bit for bit",
-                                 indent=False, layout={"width": "330px"})
+                                 indent=False, layout={"width": "480px"})
         self.start = w.Button(description="Export project", icon="download", button_style="primary",
                               tooltip="write the Vitis project")
         self.replace = w.Button(description="Replace it", button_style="warning")

@@ -112,9 +112,12 @@ function render({ model, el }) {
     el.dataset.version = model.get("stamp");
   };
   const queue = () => { busy = busy.then(draw).catch((error) => { console.error(error); }); return busy; };
-  const theme = async () => {
-    if (Plotly && drawn >= 0 && seen()) await Plotly.relayout(plot, { "font.color": ink() });
+  // style sheets arrive some time after the page says that its theme changed
+  const recolour = () => {
+    if (ended || !Plotly || drawn < 0 || plot._fullLayout?.font.color === ink()) return;
+    if (seen()) busy = busy.then(() => Plotly.relayout(plot, { "font.color": ink() })); else drawn = -1;
   };
+  const theme = () => { for (const wait of [0, 150, 600, 2000]) setTimeout(recolour, wait); };
   const resized = new ResizeObserver(() => {
     const width = Math.floor(el.getBoundingClientRect().width);
     if (width <= 50) return;
