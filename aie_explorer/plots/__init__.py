@@ -1,12 +1,12 @@
 """Figures: the data of each (`*_info`) apart from its drawing (`*_figure`)."""
 
-from aie_explorer.plots.cycles import CyclesInfo, cycles_figure, cycles_info
+from aie_explorer.plots.cycles import CyclesInfo, cycles_figure, cycles_info, cycles_spec
 from aie_explorer.plots.floorplan import FloorplanInfo, floorplan_figure, floorplan_info
 from aie_explorer.plots.pareto import ParetoInfo, pareto_figure, pareto_info
 from aie_explorer.plots.report import html_report
 from aie_explorer.plots.roofline import roofline_figure
 
 __all__ = [
-    "CyclesInfo", "FloorplanInfo", "ParetoInfo", "cycles_figure", "cycles_info", "floorplan_figure", "floorplan_info",
-    "html_report", "pareto_figure", "pareto_info", "roofline_figure",
+    "CyclesInfo", "FloorplanInfo", "ParetoInfo", "cycles_figure", "cycles_info", "cycles_spec", "floorplan_figure",
+    "floorplan_info", "html_report", "pareto_figure", "pareto_info", "roofline_figure",
 ]

@@ -220,7 +220,7 @@ def parallel_figure(info: ParallelInfo, ranges: dict[str, list[list[float]]] | N
     colours = info.values[:, 1] if len(info.values) else np.zeros(0)
     figure = go.Figure(go.Parcoords(
         dimensions=dimensions, labelangle=-20, labelside="top",
-        line={"color": _short(colours), "colorscale": "Cividis", "reversescale": True},
+        line={"color": _short(colours), "colorscale": [[0, COLOURS[1]], [0.5, GREY], [1, COLOURS[0]]]},
         unselected={"line": {"color": GREY, "opacity": 0.08}}))
     finish(figure, title="", height=340)
     figure.update_layout(margin={"l": 60, "r": 50, "t": 76, "b": 30})

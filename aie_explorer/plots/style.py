@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import plotly.graph_objects as go
 
 # Okabe and Ito, "Color Universal Design" (2008), without black; their yellow is too faint on white
@@ -31,12 +33,16 @@ def letter(index: int) -> str:
     return text
 
 
+def common_layout(title: str, height: int) -> dict[str, Any]:
+    """The layout that figures have in common; no button that sends the chart away."""
+    grid = {"gridcolor": "rgba(128,128,128,0.25)", "zeroline": False}
+    return {"title": {"text": title, "font": {"size": 14}}, "height": height,
+            "margin": {"l": 60, "r": 20, "t": 48, "b": 48}, "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR,
+            "font": {"color": GREY}, "modebar": {"remove": ["sendChartToCloud", "sendDataToCloud"], "bgcolor": CLEAR},
+            "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1.0, "xanchor": "right"},
+            "xaxis": dict(grid), "yaxis": dict(grid)}
+
+
 def finish(figure: go.Figure, *, title: str, height: int) -> go.Figure:
-    """Apply the common layout; no button that sends the chart away."""
-    return figure.update_layout(
-        title={"text": title, "font": {"size": 14}}, height=height, margin={"l": 60, "r": 20, "t": 48, "b": 48},
-        paper_bgcolor=CLEAR, plot_bgcolor=CLEAR, font={"color": GREY},
-        modebar={"remove": ["sendChartToCloud", "sendDataToCloud"], "bgcolor": CLEAR},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1.0, "xanchor": "right"},
-        xaxis={"gridcolor": "rgba(128,128,128,0.25)", "zeroline": False},
-        yaxis={"gridcolor": "rgba(128,128,128,0.25)", "zeroline": False})
+    """Apply the common layout."""
+    return figure.update_layout(common_layout(title, height))

@@ -75,6 +75,7 @@ def offered(explorer: Explorer, layer: str, choice: Choice) -> dict[str, list[st
         options.after(choice, name)]).tolist()] for name in FIELDS}
 
 
+@lru_cache(maxsize=512)
 def wishes(explorer: Explorer, layer: str) -> dict[str, list[str]]:
     """By field all values a user may wish for, legal or not: those of any layer, and every length and number."""
     most = {"cas_length": explorer.device.columns, "cas_num": explorer.device.rows}

@@ -68,7 +68,8 @@ class Figure(_Part):
     marks: Any = traitlets.List([]).tag(sync=True)
     hint = traitlets.Unicode("").tag(sync=True)
 
-    def show(self, figure: go.Figure | None, stamp: int, marks: list[dict[str, Any]] | None = None) -> None:
+    def show(self, figure: go.Figure | dict[str, Any] | None, stamp: int, marks: list[dict[str, Any]] | None = None
+             ) -> None:
         """Draw a figure, or with None only move the marks."""
         changes: dict[str, object] = {"stamp": stamp, "marks": self.marks if marks is None else marks}
         if figure is not None:
@@ -76,9 +77,9 @@ class Figure(_Part):
         self.give(**changes)
 
 
-def _slim(figure: go.Figure) -> str:
+def _slim(figure: go.Figure | dict[str, Any]) -> str:
     """A figure as JSON without plotly's default template, which is larger than most figures."""
-    data = figure.to_dict()
+    data = figure if isinstance(figure, dict) else figure.to_dict()
     data["layout"].pop("template", None)
     return json.dumps(data, default=_plain, allow_nan=False)
 

@@ -113,7 +113,8 @@ class Session:
         """
         with self.lock:
             new = step(self.state)
-            kept(self.table, new.filters)  # a filter that is not understood is refused here
+            if new.filters != self.state.filters:
+                kept(self.table, new.filters)  # a filter that is not understood is refused here
             if new != self.state:
                 self._past = [*self._past[-MOST_UNDONE + 1:], self.state]
                 self._future = []

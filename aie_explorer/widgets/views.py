@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
 from aie_explorer.cycles.roofline import roofline
 from aie_explorer.design import Design
-from aie_explorer.plots import cycles_figure, cycles_info, roofline_figure
+from aie_explorer.plots import cycles_info, cycles_spec, roofline_figure
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,16 @@ class View:
     Attributes:
         tab: the tab it is in; views of one tab stand side by side.
         name: of the figure, for files and screen readers.
-        draw: makes it.
+        draw: makes it, as a figure or as its data and layout.
     """
 
     tab: str
     name: str
-    draw: Callable[[Design], go.Figure]
+    draw: Callable[[Design], go.Figure | dict[str, Any]]
 
 
 VIEWS = (
-    View("Explore", "cycles", lambda design: cycles_figure(cycles_info(design))),
+    View("Explore", "cycles", lambda design: cycles_spec(cycles_info(design))),
     View("Roofline", "roofline of a tile", lambda design: roofline_figure(roofline(design.spec), "tile")),
     View("Roofline", "roofline of the array", lambda design: roofline_figure(roofline(design.spec), "array")),
 )
