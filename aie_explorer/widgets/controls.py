@@ -1,4 +1,4 @@
-"""The controls of a layer: four lists that offer legal values only."""
+"""The controls of a layer: lists that offer legal values only."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 
 import ipywidgets as w
 
-from aie_explorer.space import microtile_name
-from aie_explorer.widgets.session import KEYS, Session, layer_values
+from aie_explorer.space import CHOICES, shape_name
+from aie_explorer.widgets.session import Session, layer_values
 
 HELP = {"microtile": "shape given to aie::mmul, M x K x N",
         "cas_length": "tiles of a cascade, which share the reduction",
-        "cas_num": "cascades, which share the outputs or the rows", "split": "what the cascades divide"}
+        "cas_num": "cascades, which share the outputs or the rows", "split": "what the cascades divide",
+        "blocking": "register blocking of the kernel, rows x columns of microtiles"}
 OnChange = Callable[[str, str, Any], None]
 
 
@@ -28,8 +29,8 @@ class LayerRow:
         self.layer = layer
         self._on_change, self._quiet = on_change, False
         self.lists: dict[str, w.Dropdown] = {}
-        for key in KEYS:
-            wide = "170px" if key in ("microtile", "split") else "150px"
+        for key in CHOICES:
+            wide = "150px" if key in ("cas_length", "cas_num") else "170px"
             control = w.Dropdown(description=key, tooltip=f"{layer}: {HELP[key]}", layout={"width": wide},
                                  style={"description_width": "78px"})
             control.observe(lambda change, key=key: self._changed(key, change["new"]), "value")
@@ -46,7 +47,7 @@ class LayerRow:
         try:
             for key, control in self.lists.items():
                 value = getattr(choice, key)
-                value = microtile_name(value) if key == "microtile" else value
+                value = shape_name(value) if isinstance(value, tuple) else value
                 control.set_trait("options", tuple(values[key]))
                 control.value = value
                 control.disabled = len(values[key]) < 2

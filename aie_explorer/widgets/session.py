@@ -11,10 +11,9 @@ import pandas as pd
 from aie_explorer.design import Design
 from aie_explorer.errors import DesignError
 from aie_explorer.explorer import Explorer
-from aie_explorer.space import SPLITS, Choice, choice_of, microtile_name, parse_microtile
+from aie_explorer.space import CHOICES, SPLITS, Choice, choice_of, parse_blocking, parse_microtile, shape_name
 
 SHOWN_DESIGNS = 2_000
-KEYS = ("microtile", "cas_length", "cas_num", "split")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +65,7 @@ def select_row(session: Session, index: int) -> Session:
 def layer_values(session: Session, layer: str) -> dict[str, list[str | int]]:
     """The values each control of a layer offers: those legal with the controls before it.
 
-    The order is microtile, cas_length, cas_num, split.
+    The order is that of CHOICES.
     """
     table = session.explorer.space.layer(layer).table
     choice = session.design.layers[layer]
@@ -78,8 +77,10 @@ def layer_values(session: Session, layer: str) -> dict[str, list[str | int]]:
     nums: list[str | int] = sorted({int(v) for v in table["cas_num"]})
     table = table[table["cas_num"] == choice.cas_num]
     splits = [SPLITS[int(v)] for v in sorted({int(v) for v in table["split"]})]
-    return {"microtile": [microtile_name(shape) for shape in shapes], "cas_length": lengths, "cas_num": nums,
-            "split": list(splits)}
+    table = table[table["split"] == SPLITS.index(choice.split)]
+    blockings = sorted({(int(r["block_rows"]), int(r["block_columns"])) for r in table})
+    return {"microtile": [shape_name(shape) for shape in shapes], "cas_length": lengths, "cas_num": nums,
+            "split": list(splits), "blocking": [shape_name(blocking) for blocking in blockings]}
 
 
 def change_layer(session: Session, layer: str, key: str, value: str | int) -> Session:
@@ -90,7 +91,7 @@ def change_layer(session: Session, layer: str, key: str, value: str | int) -> Se
     """
     old = session.design.layers[layer]
     asked = _with(old, key, value)
-    fixed = KEYS[:KEYS.index(key) + 1]
+    fixed = CHOICES[:CHOICES.index(key) + 1]
     options = [choice_of(row) for row in session.explorer.space.layer(layer).table]
     legal = [option for option in options if all(getattr(option, k) == getattr(asked, k) for k in fixed)]
     if not legal:
@@ -99,7 +100,7 @@ def change_layer(session: Session, layer: str, key: str, value: str | int) -> Se
     choices: dict[str, Choice | Mapping[str, object]] = {**session.design.layers, layer: new}
     design = Design.of(session.design.network, session.design.device, choices)
     design.plan()
-    moved = [k for k in KEYS if getattr(new, k) != getattr(asked, k)]
+    moved = [k for k in CHOICES if getattr(new, k) != getattr(asked, k)]
     note = f"{layer}: {key} {value}"
     if moved:
         note += "; moved to a legal value: " + ", ".join(f"{k} {_shown(getattr(new, k))}" for k in moved)
@@ -109,6 +110,8 @@ def change_layer(session: Session, layer: str, key: str, value: str | int) -> Se
 def _with(choice: Choice, key: str, value: str | int) -> Choice:
     if key == "microtile":
         return replace(choice, microtile=parse_microtile(value, key))
+    if key == "blocking":
+        return replace(choice, blocking=parse_blocking(value, key))
     if key == "split":
         return replace(choice, split="rows" if value == "rows" else "features")
     return replace(choice, cas_length=int(value)) if key == "cas_length" else replace(choice, cas_num=int(value))
@@ -116,18 +119,19 @@ def _with(choice: Choice, key: str, value: str | int) -> Choice:
 
 def _distance(option: Choice, asked: Choice) -> float:
     return (abs(option.cas_length - asked.cas_length) + abs(option.cas_num - asked.cas_num)
-            + 0.5 * (option.split != asked.split))
+            + 0.5 * (option.split != asked.split) + 0.25 * (option.blocking != asked.blocking))
 
 
 def _shown(value: object) -> object:
-    return microtile_name(value) if isinstance(value, tuple) else value
+    return shape_name(value) if isinstance(value, tuple) else value
 
 
 def as_code(session: Session, model: str = "model.h5") -> str:
     """The Python that makes the selected design."""
     layers = ",\n".join(
         f'    "{name}": dict(microtile={choice.microtile}, cas_length={choice.cas_length}, cas_num={choice.cas_num}, '
-        f'split="{choice.split}")' for name, choice in session.design.layers.items())
+        f'split="{choice.split}", blocking={tuple(choice.blocking)})'
+        for name, choice in session.design.layers.items())
     device = session.design.device
     network = f'aie.load("{model}", batch={session.design.network.batch})'
     return (f'import aie_explorer as aie\n\nex = aie.Explorer({network}, '

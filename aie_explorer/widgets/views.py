@@ -11,7 +11,7 @@ import traitlets
 from aie_explorer.plots import floorplan_info, pareto_figure, pareto_info
 from aie_explorer.plots.style import colour, letter
 from aie_explorer.plots.svg import floorplan_svg
-from aie_explorer.space import microtile_name
+from aie_explorer.space import shape_name
 from aie_explorer.widgets.session import Session, as_code
 
 STYLE = """<style>
@@ -68,7 +68,7 @@ def layers_html(session: Session) -> str:
     rows = []
     for i, layer in enumerate(e.layers):
         cells = [f"<b style='color:{colour(i)}'>{letter(i)}</b> {escape(layer.name)}",
-                 f"{microtile_name(layer.choice.microtile)}, {layer.choice.cas_length} x {layer.choice.cas_num} by "
+                 f"{shape_name(layer.choice.microtile)}, {layer.choice.cas_length} x {layer.choice.cas_num} by "
                  f"{layer.choice.split}", str(layer.choice.tiles)]
         row = "".join(f"<td>{cell}</td>" for cell in cells)
         for cycles in (layer.tile_cycles, layer.dma_in_cycles, layer.dma_out_cycles):

@@ -3,8 +3,8 @@ from networks import mlp
 
 import aie_explorer as aie
 from aie_explorer.errors import DesignError
-from aie_explorer.space import microtile_name
-from aie_explorer.widgets.session import KEYS, as_code, change_layer, layer_values, select_row, start
+from aie_explorer.space import CHOICES, shape_name
+from aie_explorer.widgets.session import as_code, change_layer, layer_values, select_row, start
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def test_a_row_selects_its_design(session):
 
 def test_every_offered_value_can_be_chosen(session):
     for layer in session.explorer.layers:
-        for key in KEYS:
+        for key in CHOICES:
             for value in layer_values(session, layer)[key]:
                 try:
                     after = change_layer(session, layer, key, value)
@@ -35,7 +35,7 @@ def test_every_offered_value_can_be_chosen(session):
                         raise
                     continue
                 got = getattr(after.design.layers[layer], key)
-                assert (microtile_name(got) if key == "microtile" else got) == value
+                assert (shape_name(got) if key == "microtile" else got) == value
                 others = {k: v for k, v in after.design.layers.items() if k != layer}
                 assert others == {k: v for k, v in session.design.layers.items() if k != layer}
 
