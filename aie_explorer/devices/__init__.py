@@ -5,6 +5,6 @@ from aie_explorer.devices.describe import describe, described
 from aie_explorer.devices.hardware import Device, Dma, Generation, Geometry, MemoryTile, Microtile, known
 
 __all__ = [
-    "Device", "Dma", "Generation", "Geometry", "MemoryTile", "Microtile", "describe", "described", "devices", "find", "known", "microtiles",
-    "peak_macs_per_cycle", "to_frame",
+    "Device", "Dma", "Generation", "Geometry", "MemoryTile", "Microtile", "describe", "described", "devices", "find",
+    "known", "microtiles", "peak_macs_per_cycle", "to_frame",
 ]
