@@ -354,7 +354,8 @@ class Explorer:
 
     def _with(self, **changes: Any) -> Explorer:
         """This explorer, or one of another device, batch, PLIO width or clocks; another device has its own clocks."""
-        device = find(changes.get("device", self.device))
+        asked = changes.get("device", self.device)
+        device = self.device if asked == self.device.name else find(asked)  # that may be one of the user's own
         if device.name == self.device.name:
             device = self.device
         plio_bits = changes.get("plio_bits", self.device.plio_bits)

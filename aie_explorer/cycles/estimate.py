@@ -18,7 +18,7 @@ from aie_explorer.cycles.validity import VALIDITY
 from aie_explorer.devices import Device
 from aie_explorer.errors import DesignError, nearest
 from aie_explorer.ir import FixedPoint
-from aie_explorer.space import FEATURES, SPLITS, Table, Work, microtile_name, refusals
+from aie_explorer.space import FEATURES, SPLITS, TWO_BY_TWO, Table, Work, refusals, shape_name
 from aie_explorer.space.handover import joinable, reader_key, writer_key
 from aie_explorer.space.options import cut
 
@@ -115,13 +115,22 @@ def layer_table(layer: LayerSpec, batch: int, device: Device) -> Table:
     choice = layer.choice
     tile = shapes.get(choice.microtile)
     if tile is None:
-        names = [microtile_name(shape) for shape in shapes]
-        raise DesignError(f"aie::mmul has no {microtile_name(choice.microtile)} for {layer.operands.a} x "
+        names = [shape_name(shape) for shape in shapes]
+        raise DesignError(f"aie::mmul has no {shape_name(choice.microtile)} for {layer.operands.a} x "
                           f"{layer.operands.weights} on {device.generation.name}", where=f"{layer.name}.microtile",
-                          remedy=f"Close ones are: {nearest(microtile_name(choice.microtile), names)}")
+                          remedy=f"Close ones are: {nearest(shape_name(choice.microtile), names)}")
     columns = np.array([[tile.M, tile.K, tile.N, tile.issues, tile.accumulator_bits]], np.int64)
-    cuts = (np.array([value]) for value in (choice.cas_length, choice.cas_num, SPLITS.index(choice.split)))
-    return cut(layer_work(layer, batch), columns, *cuts, drop_idle=False, block=layer.blocking)
+    length, num, split = (np.array([value]) for value in (choice.cas_length, choice.cas_num,
+                                                          SPLITS.index(choice.split)))
+    row = cut(layer_work(layer, batch), columns, length, num, split, np.array([choice.blocking]),
+              drop_idle=False)
+    bits = int(choice.blocking.rows * choice.blocking.columns * row["M"][0] * row["N"][0] * row["acc_bits"][0])
+    most = device.generation.accumulator_registers * device.generation.accumulator_register_bits
+    if choice.blocking != TWO_BY_TWO and bits > most:
+        raise DesignError(f"a block of {shape_name(choice.blocking)} microtiles needs {bits} bits of accumulators and "
+                          f"{device.generation.name} has {most}", where=f"{layer.name}.blocking", rule="UG1603",
+                          remedy="Use a smaller blocking or microtile")
+    return row
 
 
 def estimate_spec(spec: NetworkSpec, constants: Constants | None = None) -> SpecEstimate:
@@ -132,7 +141,7 @@ def estimate_spec(spec: NetworkSpec, constants: Constants | None = None) -> Spec
     """
     tables = [layer_table(layer, spec.batch, spec.device) for layer in spec.layers]
     works = [layer_work(layer, spec.batch) for layer in spec.layers]
-    models = [cost_layer(table, work, spec.device, constants, layer.operands, layer.blocking)
+    models = [cost_layer(table, work, spec.device, constants, layer.operands)
               for table, work, layer in zip(tables, works, spec.layers, strict=True)]
     direct = [np.array([_direct(spec, tables, edge)]) for edge in spec.edges]
     whole = network_cycles([layer.name for layer in spec.layers], [model.cycles for model in models], spec.edges,

@@ -17,7 +17,6 @@ multiply-accumulate, shift-round-saturate). In a cascade it also waits for its b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +34,6 @@ from aie_explorer.cycles.operands import (
     type_bytes,
 )
 from aie_explorer.devices import Device
-from aie_explorer.errors import DesignError
 from aie_explorer.space import Table, Work
 
 Cycles = npt.NDArray[np.float64]
@@ -49,18 +47,6 @@ LOOKUP_CYCLES = 4
 HIDDEN_STORES = 2
 """256-bit stores of a microtile's results that its multiply-accumulates hide: those of 4 x 8 results of 16 bits (AMD's
 matrix-multiplication tutorial: 17 bundles for 16 multiply-accumulates); wider results are not stored for nothing."""
-
-
-class Blocking(NamedTuple):
-    """Register blocking: microtiles of rows and of columns that a block holds at once."""
-
-    rows: int
-    columns: int
-
-
-TWO_BY_TWO = Blocking(2, 2)
-BLOCKINGS = tuple(Blocking(*pair) for pair in ((1, 1), (2, 1), (1, 2), (2, 2), (4, 2), (2, 4), (1, 4), (1, 8)))
-"""Forms the model can cost; the kernels written today are 2 x 2. One row of microtiles suits a batch of 1."""
 
 
 @dataclass(frozen=True)
@@ -84,37 +70,31 @@ class KernelCost:
     hop: Cycles
 
 
-def kernel_cost(table: Table, operands: Operands, device: Device, constants: Constants,
-                blocking: Blocking = TWO_BY_TWO) -> KernelCost:
+def kernel_cost(table: Table, operands: Operands, device: Device, constants: Constants) -> KernelCost:
     """Cycles of one call for every option.
 
     Args:
-        table: options; rows, k, n, M, K, N, issues, acc_bits and cas_length count.
+        table: options; rows, k, n, M, K, N, block_rows, block_columns, issues, acc_bits and cas_length count.
         operands: types and activation.
         device: where it runs.
         constants: of the model.
-        blocking: the register blocking of the kernel.
-
-    Raises:
-        DesignError: when no option's blocking fits the accumulator registers.
     """
     generation = device.generation
-    M, K, N, issues = (table[name].astype(np.float64) for name in ("M", "K", "N", "issues"))
-    microtiles = blocking.rows * blocking.columns
+    M, K, N, block_rows, block_columns, issues = (table[name].astype(np.float64) for name in (
+        "M", "K", "N", "block_rows", "block_columns", "issues"))
+    microtiles = block_rows * block_columns
     result_bits = M * N * table["acc_bits"]
-    if len(table) and blocking != TWO_BY_TWO:
-        _check_registers(float((microtiles * result_bits).min()), blocking, device)
     vectors = np.ceil(result_bits / generation.accumulator_register_bits)  # accumulator registers of a microtile
     issue_cycles = constants.fp32_issue_cycles if emulated(operands, device) else 1.0
     steps = table["k"] / K
-    blocks = np.ceil(table["rows"] / (blocking.rows * M)) * np.ceil(table["n"] / (blocking.columns * N))
+    blocks = np.ceil(table["rows"] / (block_rows * M)) * np.ceil(table["n"] / (block_columns * N))
     mac = microtiles * issues * issue_cycles
     # issues that meet on one accumulator: of several issues, those beyond the accumulators that a microtile occupies
     apart = np.ceil(result_bits / accumulated_bits(operands, device))
     recurrence = np.ceil(issues / apart) * chain_cycles(operands, device)
-    pace = np.maximum(np.maximum(mac, recurrence), _loads(M * K * type_bytes(operands.a),
-                                                          K * N * type_bytes(operands.weights), blocking, device))
-    widening = _widening(table, operands, device, blocking)
+    pace = np.maximum(np.maximum(mac, recurrence), _loads(block_rows, M * K * type_bytes(operands.a), block_columns,
+                                                          K * N * type_bytes(operands.weights), device))
+    widening = _widening(table, operands, device)
     pace = np.maximum(pace, widening)
     stores = np.ceil(M * N * type_bytes(operands.out) / generation.store_bytes)
     unhidden = widening + microtiles * (constants.result_cycles + np.maximum(stores - HIDDEN_STORES, 0))
@@ -137,10 +117,9 @@ def kernel_cost(table: Table, operands: Operands, device: Device, constants: Con
         partial + np.minimum(partial, constants.cascade_drain_cycles))
 
 
-def kernel_cycles(table: Table, work: Work, device: Device, constants: Constants,
-                  blocking: Blocking = TWO_BY_TWO) -> Cycles:
+def kernel_cycles(table: Table, work: Work, device: Device, constants: Constants) -> Cycles:
     """Cycles of one kernel call alone, the time inside its function; see `kernel_cost`."""
-    return kernel_cost(table, operands_of(work), device, constants, blocking).call
+    return kernel_cost(table, operands_of(work), device, constants).call
 
 
 def _with_slack(steps: Cycles, mac: Cycles, recurring: Cycles, unhidden: Cycles) -> Cycles:
@@ -148,24 +127,25 @@ def _with_slack(steps: Cycles, mac: Cycles, recurring: Cycles, unhidden: Cycles)
     return np.maximum(recurring, steps * mac + unhidden)
 
 
-def _loads(a_bytes: Cycles, b_bytes: Cycles, blocking: Blocking, device: Device) -> Cycles:
+def _loads(block_rows: Cycles, a_bytes: Cycles, block_columns: Cycles, b_bytes: Cycles, device: Device) -> Cycles:
     """Cycles to load the operands of a step: each bank gives one access a cycle, the ports `load_ports` together."""
     width, ports = device.generation.load_bytes_per_port, device.generation.load_ports
-    a = blocking.rows * np.ceil(a_bytes / width)
-    b = blocking.columns * np.ceil(b_bytes / width)
+    a = block_rows * np.ceil(a_bytes / width)
+    b = block_columns * np.ceil(b_bytes / width)
     cycles: Cycles = np.maximum(np.ceil((a + b) / ports), np.maximum(a, b))
     return cycles
 
 
-def _widening(table: Table, operands: Operands, device: Device, blocking: Blocking) -> Cycles:
+def _widening(table: Table, operands: Operands, device: Device) -> Cycles:
     """Moves that widen the operands of a step to 16 bits, for the microtiles whose mode takes wider ones."""
     moves = np.zeros(len(table))
     widened = [shape for shape in shapes_of(operands, device) if shape.unpacks]
     code = shape_code(table["M"], table["K"], table["N"]) if widened else None
     for shape in widened:
-        count, elements = ((blocking.rows, shape.M * shape.K) if shape.unpacks == "A"
-                           else (blocking.columns, shape.K * shape.N))
-        moves[code == shape_code(*shape.shape)] = count * -(-elements * 2 // MOVE_BYTES)
+        count, elements = (("block_rows", shape.M * shape.K) if shape.unpacks == "A"
+                           else ("block_columns", shape.K * shape.N))
+        same = code == shape_code(*shape.shape)
+        moves[same] = table[count][same].astype(np.int64) * -(-elements * 2 // MOVE_BYTES)
     return moves
 
 
@@ -182,11 +162,3 @@ def _product_cycles(operands: Operands, device: Device, constants: Constants) ->
         return FP32_ISSUES * constants.fp32_issue_cycles
     return float(chain_cycles(operands, device))
 
-
-def _check_registers(bits: float, blocking: Blocking, device: Device) -> None:
-    generation = device.generation
-    most = generation.accumulator_registers * generation.accumulator_register_bits
-    if bits > most:
-        raise DesignError(f"a block of {blocking.rows} x {blocking.columns} microtiles needs {bits:.0f} bits of "
-                          f"accumulators and {generation.name} has {most}", rule="UG1603",
-                          remedy="Use a smaller blocking or microtile")

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from aie_explorer.cycles import movement
 from aie_explorer.cycles.constants import Constants, load_constants
-from aie_explorer.cycles.kernel import TWO_BY_TWO, Blocking, kernel_cost
+from aie_explorer.cycles.kernel import kernel_cost
 from aie_explorer.cycles.operands import Operands, operands_of, peak_of
-from aie_explorer.cycles.validity import EXTRAPOLATED, validity
+from aie_explorer.cycles.validity import validity
 from aie_explorer.devices import Device
 from aie_explorer.space import Table, Work
 
@@ -56,7 +56,7 @@ class LayerModel:
 
 
 def cost_layer(table: Table, work: Work, device: Device, constants: Constants | None = None,
-               operands: Operands | None = None, blocking: Blocking = TWO_BY_TWO) -> LayerModel:
+               operands: Operands | None = None) -> LayerModel:
     """Cycles of every option of a layer, in cycles of the array clock.
 
     Args:
@@ -65,28 +65,25 @@ def cost_layer(table: Table, work: Work, device: Device, constants: Constants | 
         device: where it runs; its PLIO width and clocks count.
         constants: those of the package when None.
         operands: types and activation, from `work` when None.
-        blocking: register blocking of the kernel.
     """
     known, of = constants or load_constants(), operands or operands_of(work)
     out = np.zeros(len(table), CYCLES)
-    cost_tiles(out, table, of, device, known, blocking)
+    cost_tiles(out, table, of, device, known)
     ends = movement.port_times(table, work, device)
     out["plio_in_cycles"], out["plio_out_cycles"] = ends.busy_in, ends.busy_out
     out["plio_in"], out["plio_out"] = ends.ports_in, ends.ports_out
     cost_ends(out, device, known)
     out["validity"] = validity(table, of, device)
-    if blocking != TWO_BY_TWO:  # of other blockings no whole design has been measured
-        out["validity"] = np.maximum(out["validity"], EXTRAPOLATED)
     return LayerModel(out, work.macs / peak_of(of, device))
 
 
-def cost_tiles(out: npt.NDArray[np.void], table: Table, operands: Operands, device: Device, constants: Constants,
-               blocking: Blocking = TWO_BY_TWO) -> None:
+def cost_tiles(out: npt.NDArray[np.void], table: Table, operands: Operands, device: Device,
+               constants: Constants) -> None:
     """Fill the fields of CYCLES that depend on the tiles alone, not on the graph's ports.
 
     Options of different layers may share the table, as long as they share the operands.
     """
-    kernel = kernel_cost(table, operands, device, constants, blocking)
+    kernel = kernel_cost(table, operands, device, constants)
     out["mac_cycles"], out["pace_cycles"], out["block_cycles"] = kernel.mac, kernel.pace, kernel.blocks
     out["kernel_cycles"] = kernel.call
     out["tile_cycles"] = kernel.call + constants.wrapper_cycles

@@ -125,7 +125,7 @@ def roofline(spec: NetworkSpec) -> Roofline:
 def _loaded(row: np.void, layer: LayerSpec) -> int:
     """Bytes that a tile's register blocks load in a call."""
     M, N, rows, k, n = (int(row[name]) for name in ("M", "N", "rows", "k", "n"))
-    block = layer.blocking
+    block = layer.choice.blocking
     blocks = rows // (block.rows * M) * (n // (block.columns * N))
     return blocks * k * (block.rows * M * type_bytes(layer.operands.a)
                          + block.columns * N * type_bytes(layer.operands.weights))

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from aie_explorer.arguments import number, shown, whole
-from aie_explorer.cycles.kernel import BLOCKINGS, TWO_BY_TWO, Blocking
 from aie_explorer.cycles.operands import TYPES, Operands, type_bytes
 from aie_explorer.devices import Device, find
 from aie_explorer.errors import DesignError, nearest
-from aie_explorer.space import Choice, parse_microtile
+from aie_explorer.space import BLOCKINGS, TWO_BY_TWO, Blocking, Choice, parse_microtile
 
 MOST = 1 << 20  # of a size: far beyond what tiles can hold
 SLOWEST_MHZ, FASTEST_MHZ = 0.001, 1_000_000  # far beyond any clock
@@ -35,7 +34,6 @@ class LayerSpec:
         k, n: inputs and outputs of a sample.
         operands: types and activation.
         choice: how it is cut over tiles.
-        blocking: register blocking of its kernel.
     """
 
     name: str
@@ -44,7 +42,6 @@ class LayerSpec:
     n: int
     operands: Operands
     choice: Choice
-    blocking: Blocking = TWO_BY_TWO
 
 
 @dataclass(frozen=True)
@@ -138,8 +135,7 @@ def _layer(row: object, where: str, index: int, before: Sequence[LayerSpec], dev
     operands = _operands(data, where)
     inputs = _inputs(data, where, before)
     _check_inputs(inputs, k, operands, before, where, named="inputs" in data)
-    return LayerSpec(name, inputs, k, n, operands, _choice(data, where, device),
-                     _blocking(data, where))
+    return LayerSpec(name, inputs, k, n, operands, _choice(data, where, device))
 
 
 def _operands(data: Mapping[str, Any], where: str) -> Operands:
@@ -202,7 +198,8 @@ def _choice(data: Mapping[str, Any], where: str, device: Device) -> Choice:
     if isinstance(microtile, (str, Sequence)) and len(microtile) > LONGEST_MICROTILE:
         raise DesignError(f"{shown(microtile)} is no microtile", where=f"{where}.microtile",
                           remedy="Write it as [M, K, N]")
-    return Choice(parse_microtile(microtile, f"{where}.microtile"), values[0], values[1], split)
+    return Choice(parse_microtile(microtile, f"{where}.microtile"), values[0], values[1], split,
+                  _blocking(data, where))
 
 
 def _blocking(data: Mapping[str, Any], where: str) -> Blocking:

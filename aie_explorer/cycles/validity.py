@@ -11,7 +11,7 @@ import numpy.typing as npt
 from aie_explorer.cycles.constants import constants_data
 from aie_explorer.cycles.operands import Operands, shape_code
 from aie_explorer.devices import Device
-from aie_explorer.space import Table
+from aie_explorer.space import TWO_BY_TWO, Table
 
 VALIDITY = ("calibrated", "interpolated", "extrapolated", "uncalibrated")
 """From the nearest to the furthest: inside the range of whole designs that were measured; of a kernel that was
@@ -35,6 +35,9 @@ def validity(table: Table, operands: Operands, device: Device) -> npt.NDArray[np
             for level, measured in ((INTERPOLATED, family["kernels"]), (CALIBRATED, family["designs"])):
                 if measured and bare(operands.out) in measured["outs"]:
                     flags[_inside(table, code, measured)] = level
+    # of other blockings no whole design has been measured
+    other = (table["block_rows"] != TWO_BY_TWO.rows) | (table["block_columns"] != TWO_BY_TWO.columns)
+    flags[other] = np.maximum(flags[other], EXTRAPOLATED)
     return flags
 
 

@@ -17,7 +17,7 @@ from aie_explorer.cycles.operands import operands_of
 from aie_explorer.cycles.spec import GRAPH_INPUT, LayerSpec, NetworkSpec
 from aie_explorer.design.estimate import Estimate, estimate, single_design_space
 from aie_explorer.design.pins import Pins, ordered_pins
-from aie_explorer.devices import Device, find
+from aie_explorer.devices import Device, describe, described
 from aie_explorer.errors import AieExplorerError, DesignError, ModelError
 from aie_explorer.ir import Network
 from aie_explorer.ir.replicate import replicated
@@ -244,15 +244,11 @@ class Design:
         """Everything needed to rebuild the design, the network's weights included.
 
         Raises:
-            DesignError: for a device that was made by hand.
+            DeviceError: for a device of a generation that was made by hand.
         """
         device = self.device
-        if dataclasses.replace(find(device.part or device.name), clock_mhz=device.clock_mhz, plio_bits=device.plio_bits,
-                               pl_clock_mhz=device.pl_clock_mhz) != device:
-            raise DesignError("differs from the catalogue in more than clocks and PLIO width, so a file cannot name it",
-                              where=device.name)
         return {
-            "format": FORMAT, "device": device.part or device.name, "clock_mhz": device.clock_mhz,
+            "format": FORMAT, "device": describe(device), "clock_mhz": device.clock_mhz,
             "pl_clock_mhz": device.pl_clock_mhz, "plio_bits": device.plio_bits,
             "layers": {name: choice.to_dict() for name, choice in self.layers.items()}, "copies": self.copies,
             "pins": {name: list(tile) for name, tile in self.pins},
@@ -269,8 +265,8 @@ class Design:
         try:
             if data["format"] != FORMAT:
                 raise DesignError(f"was written in format {data['format']}; this version reads {FORMAT}", where=where)
-            device = dataclasses.replace(find(data["device"]), clock_mhz=float(data["clock_mhz"]),
-                                         pl_clock_mhz=float(data["pl_clock_mhz"]), plio_bits=int(data["plio_bits"]))
+            device = described(data["device"], float(data["clock_mhz"]), float(data["pl_clock_mhz"]),
+                               int(data["plio_bits"]))
             network = network_from_json(data["network"], where)
             layers = dict(data["layers"])
             digest, copies = data["network_digest"], whole(data.get("copies", 1), "copies", least=1)

@@ -13,7 +13,7 @@ from aie_explorer.devices import Device, peak_macs_per_cycle
 from aie_explorer.ir import Network
 from aie_explorer.search.figures import figures
 from aie_explorer.search.space import DesignSpace, LayerSpace
-from aie_explorer.space import Choice, choice_of, microtile_name, option_row, work_of
+from aie_explorer.space import Choice, choice_of, option_row, shape_name, work_of
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,10 @@ class Estimate:
     def to_frame(self) -> pd.DataFrame:
         """One layer a row."""
         return pd.DataFrame([{
-            "layer": layer.name, "microtile": microtile_name(layer.choice.microtile),
+            "layer": layer.name, "microtile": shape_name(layer.choice.microtile),
             "cas_length": layer.choice.cas_length, "cas_num": layer.choice.cas_num, "split": layer.choice.split,
-            "tiles": layer.choice.tiles, "kernel_cycles": layer.kernel_cycles, "dma_in_cycles": layer.dma_in_cycles,
+            "blocking": shape_name(layer.choice.blocking), "tiles": layer.choice.tiles,
+            "kernel_cycles": layer.kernel_cycles, "dma_in_cycles": layer.dma_in_cycles,
             "dma_out_cycles": layer.dma_out_cycles, "cascade_cycles": layer.cascade_cycles,
             "interval_cycles": layer.interval_cycles, "latency_cycles": layer.latency_cycles, "limit": layer.limit,
             "weight_bytes": layer.weight_bytes, "useful_fraction": layer.useful_fraction,

@@ -97,7 +97,8 @@ def layer_context(op: Dense, layer: LayerSpace, design: Design, placement: Place
     source, target = network.type_of(op.inputs[0]), network.type_of(op.output)
     storage_low, storage_high = np.iinfo(target.storage).min, np.iinfo(target.storage).max
     low, high = op.clamp or (int(storage_low), int(storage_high))
-    numbers = {name: int(o[name]) for name in ("M", "K", "N", "cas_length", "cas_num", "rows", "k", "n", "acc_bits")}
+    numbers = {name: int(o[name]) for name in (
+        "M", "K", "N", "block_rows", "block_columns", "cas_length", "cas_num", "rows", "k", "n", "acc_bits")}
     column, row = placement[op.name]
     shift = 0 if op.clamp is None else int(op.sum_frac(network).min()) - op.rounded_frac(network)
     arrays = _arrays(op, layer, shift, target.storage)

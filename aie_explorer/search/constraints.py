@@ -1,8 +1,8 @@
 """What a user fixes, forbids or bounds about layers, as plain data.
 
 A constraint is a key and a demand. The key is "<layer>.<field>", or "<field>" for every layer; the fields are the
-choices (microtile, cas_length, cas_num, split) and the figures of `Explorer.layer_options`. The demand is a value, a
-list of values, {"not": value or values}, or {"least": a, "most": b} with one of both or both.
+choices (microtile, cas_length, cas_num, split, blocking) and the figures of `Explorer.layer_options`. The
+demand is a value, a list of values, {"not": value or values}, or {"least": a, "most": b} with one of both or both.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.arguments import number
+from aie_explorer.cycles import VALIDITY
 from aie_explorer.errors import DesignError, nearest
 from aie_explorer.search.space import DesignSpace, LayerSpace
-from aie_explorer.space import SPLITS, microtile_name, parse_microtile
+from aie_explorer.space import CHOICES, SHAPE_FIELDS, SPLITS, parse_blocking, parse_microtile, shape_name
 
-CHOICES = ("microtile", "cas_length", "cas_num", "split")
 TABLE_FIGURES = ("tiles", "rows", "k", "n", "in_bytes", "weight_bytes", "out_bytes")
 CYCLE_FIGURES = ("kernel_cycles", "dma_in_cycles", "dma_out_cycles", "cascade_cycles", "interval_cycles",
                  "latency_cycles")
-FIELDS = (*CHOICES, *TABLE_FIGURES, *CYCLE_FIGURES)
+WORDS = {"split": SPLITS, "validity": VALIDITY}
+FIELDS = (*CHOICES, *TABLE_FIGURES, *CYCLE_FIGURES, "validity")
 
 Mask = npt.NDArray[np.bool_]
 
@@ -66,7 +67,7 @@ def _meets(layer: LayerSpace, field: str, demand: object, key: str, *, strict: b
     if isinstance(demand, Mapping):
         if set(demand) == {"not"}:
             return ~matches(layer, field, values_of(demand["not"], key), key, strict=False)
-        if demand and set(demand) <= {"least", "most"} and field not in ("microtile", "split"):
+        if demand and set(demand) <= {"least", "most"} and field not in (*SHAPE_FIELDS, *WORDS):
             column = _column(layer, field)
             least, most = (number(demand.get(side, default), f"{key}.{side}")
                            for side, default in (("least", -np.inf), ("most", np.inf)))
@@ -83,7 +84,7 @@ def values_of(demand: object, where: str) -> list[object]:
     Raises:
         DesignError: for none, or for something that is neither.
     """
-    if isinstance(demand, (str, bytes)) or is_microtile(demand) or not isinstance(demand, Iterable) or (
+    if isinstance(demand, (str, bytes)) or is_shape(demand, where) or not isinstance(demand, Iterable) or (
             isinstance(demand, np.ndarray) and demand.ndim == 0):
         several: list[object] = [demand]
     else:
@@ -93,9 +94,10 @@ def values_of(demand: object, where: str) -> list[object]:
     return several
 
 
-def is_microtile(value: object) -> bool:
-    """Whether a value is (M, K, N)."""
-    return isinstance(value, tuple) and len(value) == 3 and all(isinstance(v, (int, np.integer)) for v in value)
+def is_shape(value: object, where: str) -> bool:
+    """Whether a value is one microtile (M, K, N), or one register blocking (rows, columns), of a choice so named."""
+    size = len(SHAPE_FIELDS.get(where.rpartition(".")[2], ()))
+    return isinstance(value, tuple) and len(value) == size and all(isinstance(v, (int, np.integer)) for v in value)
 
 
 def matches(layer: LayerSpace, field: str, values: list[object], where: str, *, strict: bool = True) -> Mask:
@@ -109,10 +111,14 @@ def matches(layer: LayerSpace, field: str, values: list[object], where: str, *, 
         if field == "microtile":
             M, K, N = parse_microtile(value, where)
             same = (table["M"] == M) & (table["K"] == K) & (table["N"] == N)
-        elif field == "split":
-            if not isinstance(value, str) or value not in SPLITS:
-                raise DesignError(f"split is {value!r}", where=where, remedy='Use "features" or "rows"')
-            same = table["split"] == SPLITS.index(value)
+        elif field == "blocking":
+            blocking = parse_blocking(value, where)
+            same = (table["block_rows"] == blocking.rows) & (table["block_columns"] == blocking.columns)
+        elif field in WORDS:
+            if not isinstance(value, str) or value not in WORDS[field]:
+                words = ", ".join(f'"{word}"' for word in WORDS[field])
+                raise DesignError(f"{field} is {value!r}", where=where, remedy=f"Use one of {words}")
+            same = _column(layer, field) == WORDS[field].index(value)
         else:
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
                 raise DesignError(f"{value!r} is not a whole number", where=where)
@@ -125,15 +131,15 @@ def matches(layer: LayerSpace, field: str, values: list[object], where: str, *, 
 
 
 def _column(layer: LayerSpace, field: str) -> npt.NDArray[Any]:
-    return layer.cycles[field] if field in CYCLE_FIGURES else layer.table[field]
+    return layer.table[field] if field in (*CHOICES, *TABLE_FIGURES) else layer.cycles[field]
 
 
 def _present(layer: LayerSpace, field: str) -> str:
     """The values that a layer's options have, in words."""
-    if field == "microtile":
-        shapes = np.unique(np.stack([layer.table[axis] for axis in ("M", "K", "N")], axis=1), axis=0)
-        return ", ".join(microtile_name((M, K, N)) for M, K, N in shapes.tolist())
-    if field == "split":
-        return ", ".join(SPLITS[code] for code in np.unique(layer.table["split"]).tolist())
+    if field in SHAPE_FIELDS:
+        shapes = np.unique(np.stack([layer.table[axis] for axis in SHAPE_FIELDS[field]], axis=1), axis=0)
+        return ", ".join(shape_name(tuple(shape)) for shape in shapes.tolist())
+    if field in WORDS:
+        return ", ".join(WORDS[field][code] for code in np.unique(_column(layer, field)).tolist())
     values = np.unique(_column(layer, field))
     return ", ".join(f"{v:g}" for v in values) if len(values) <= 20 else f"{values[0]:g} to {values[-1]:g}"

@@ -11,11 +11,10 @@ import pandas as pd
 
 from aie_explorer.cycles import VALIDITY
 from aie_explorer.errors import DesignError
-from aie_explorer.search.constraints import CHOICES
 from aie_explorer.search.figures import Picks, figures
 from aie_explorer.search.objectives import ADDED
 from aie_explorer.search.space import DesignSpace, LayerSpace
-from aie_explorer.space import SPLITS, Choice, microtile_name, parse_choice
+from aie_explorer.space import CHOICES, SHAPE_FIELDS, SPLITS, Choice, parse_choice, shape_name
 
 FIGURES = ("copies", "tiles", "interval_cycles", "latency_cycles", "interval_ns", "latency_ns", "samples_per_s",
            "efficiency", "samples_per_s_per_tile", "plio_in", "plio_out", "plio", "memory_tile_bytes", "macs_issued",
@@ -75,12 +74,16 @@ def _labels(codes: npt.NDArray[np.integer[Any]], names: Sequence[str]) -> object
 
 def _choice_columns(layer: LayerSpace, pick: npt.NDArray[np.intp]) -> dict[str, object]:
     table = layer.table
-    shapes, code = np.unique(np.stack([table["M"], table["K"], table["N"]], axis=1), axis=0, return_inverse=True)
-    names = [microtile_name((M, K, N)) for M, K, N in shapes.tolist()]
+
+    def shapes(field: str) -> object:
+        found, code = np.unique(np.stack([table[axis] for axis in SHAPE_FIELDS[field]], axis=1), axis=0,
+                                return_inverse=True)
+        return _labels(code.ravel()[pick], [shape_name(tuple(shape)) for shape in found.tolist()])
+
     return {
-        "microtile": _labels(code.ravel()[pick], names),
+        "microtile": shapes("microtile"),
         "cas_length": table["cas_length"][pick].astype(np.int16), "cas_num": table["cas_num"][pick].astype(np.int16),
-        "split": _labels(table["split"][pick], SPLITS),
+        "split": _labels(table["split"][pick], SPLITS), "blocking": shapes("blocking"),
     }
 
 

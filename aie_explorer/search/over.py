@@ -9,7 +9,7 @@ import numpy as np
 
 from aie_explorer.devices import Device
 from aie_explorer.errors import DesignError
-from aie_explorer.search.constraints import is_microtile, values_of
+from aie_explorer.search.constraints import is_shape, values_of
 
 WHOLE_DESIGN = ("device", "batch", "plio_bits", "clock_mhz", "pl_clock_mhz", "copies")
 
@@ -28,7 +28,7 @@ def split_over(over: Mapping[str, Any], layers: list[str]
             raise DesignError(f"{key!r} is no name to sweep", remedy='Use "<layer>.cas_length" and the like')
         several = values_of(values, key)
         plain = (str, int, float, np.integer, np.floating, Device)
-        if any(not isinstance(value, plain) and not is_microtile(value) for value in several):
+        if any(not isinstance(value, plain) and not is_shape(value, key) for value in several):
             raise DesignError("is no list of values", where=key, remedy="For example [1, 2, 4]")
         layer, dot, field = key.rpartition(".")
         if not dot:

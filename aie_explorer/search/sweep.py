@@ -23,12 +23,13 @@ from aie_explorer.cycles import load_constants
 from aie_explorer.devices import Device
 from aie_explorer.errors import DesignError, nearest
 from aie_explorer.ir import Network
-from aie_explorer.search.constraints import CHOICES, constrained, matches
+from aie_explorer.search.constraints import constrained, matches
 from aie_explorer.search.figures import Picks, joinable
 from aie_explorer.search.frame import to_frame
 from aie_explorer.search.front import exact_front
 from aie_explorer.search.pareto import nondominated
 from aie_explorer.search.space import DesignSpace, LayerSpace, design_space
+from aie_explorer.space import CHOICES
 
 CHUNK = 100_000
 Designs = Literal["product", "front"]

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Literal, NamedTuple
 
 from aie_explorer.arguments import whole
 from aie_explorer.errors import DesignError
 
 Split = Literal["features", "rows"]
 SPLITS: tuple[Split, Split] = ("features", "rows")
+
+
+class Blocking(NamedTuple):
+    """Register blocking: microtiles of rows and of columns whose sums a kernel holds at once."""
+
+    rows: int
+    columns: int
+
+
+TWO_BY_TWO = Blocking(2, 2)
+BLOCKINGS = tuple(Blocking(*pair) for pair in ((2, 2), (1, 1), (2, 1), (1, 2), (4, 2), (2, 4), (1, 4), (1, 8)))
+"""The forms kernels have. 2 x 2 is what published designs use; one row of microtiles suits a batch of 1."""
 
 
 @dataclass(frozen=True, order=True)
@@ -23,12 +35,14 @@ class Choice:
         cas_length: tiles of a cascade; they share the reduction axis.
         cas_num: cascades; they share the outputs (split "features") or the rows (split "rows").
         split: which axis the cascades divide.
+        blocking: register blocking of the kernel, (rows, columns) of microtiles.
     """
 
     microtile: tuple[int, int, int]
     cas_length: int
     cas_num: int
     split: Split = "features"
+    blocking: Blocking = TWO_BY_TWO
 
     def __post_init__(self) -> None:
         if self.cas_num == 1:  # a single cascade divides nothing, so both splits are the same
@@ -42,19 +56,32 @@ class Choice:
     def to_dict(self) -> dict[str, object]:
         """The choice as JSON data."""
         return {"microtile": list(self.microtile), "cas_length": self.cas_length, "cas_num": self.cas_num,
-                "split": self.split}
+                "split": self.split, "blocking": list(self.blocking)}
 
     def __str__(self) -> str:
-        return f"{microtile_name(self.microtile)}, {self.cas_length} x {self.cas_num}, split by {self.split}"
+        blocks = "" if self.blocking == TWO_BY_TWO else f", blocks of {shape_name(self.blocking)}"
+        return f"{shape_name(self.microtile)}, {self.cas_length} x {self.cas_num}, split by {self.split}{blocks}"
 
 
-def microtile_name(microtile: tuple[int, int, int]) -> str:
-    """The spelling used in tables and plots.
+CHOICES = tuple(field.name for field in fields(Choice))
 
-    >>> microtile_name((4, 8, 8))
+
+def shape_name(shape: tuple[int, ...]) -> str:
+    """The spelling of a microtile or a register blocking in tables and plots.
+
+    >>> shape_name((4, 8, 8))
     '4x8x8'
     """
-    return "x".join(map(str, microtile))
+    return "x".join(map(str, shape))
+
+
+def _parse_shape(value: object) -> tuple[int, ...]:
+    """Whole numbers from (4, 8, 8), [4, 8, 8] or "4x8x8"; none where it is something else."""
+    parts = value.lower().split("x") if isinstance(value, str) else value
+    try:
+        return tuple(int(part) if isinstance(part, str) else operator.index(part) for part in parts)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        return ()
 
 
 def parse_microtile(value: object, where: str) -> tuple[int, int, int]:
@@ -63,31 +90,41 @@ def parse_microtile(value: object, where: str) -> tuple[int, int, int]:
     Raises:
         DesignError: when the value is none of these.
     """
-    parts = value.lower().split("x") if isinstance(value, str) else value
-    try:
-        M, K, N = (int(part) if isinstance(part, str) else operator.index(part) for part in parts)  # type: ignore[attr-defined]
-    except (TypeError, ValueError):
+    shape = _parse_shape(value)
+    if len(shape) != 3:
         raise DesignError(f"{value!r} is no microtile", where=where,
-                          remedy='Write it as (M, K, N) or "MxKxN", for example "4x8x8"') from None
-    return M, K, N
+                          remedy='Write it as (M, K, N) or "MxKxN", for example "4x8x8"')
+    return shape[0], shape[1], shape[2]
+
+
+def parse_blocking(value: object, where: str) -> Blocking:
+    """A register blocking from (2, 2), [2, 2] or "2x2".
+
+    Raises:
+        DesignError: when the value is none of these or no kernel has it.
+    """
+    shape = _parse_shape(value)
+    if shape not in BLOCKINGS:
+        raise DesignError(f"{value!r} is no register blocking", where=where,
+                          remedy=f"Use one of {', '.join(map(shape_name, BLOCKINGS))}: rows x columns of microtiles")
+    return Blocking(*shape)
 
 
 def parse_choice(value: Choice | Mapping[str, object], where: str) -> Choice:
-    """A complete choice from a mapping with the fields of `Choice`; split may be left out.
+    """A complete choice from a mapping with the fields of `Choice`; split and blocking may be left out.
 
     Raises:
         DesignError: naming the missing, unknown or malformed field.
     """
     if isinstance(value, Choice):
-        value = {"microtile": value.microtile, "cas_length": value.cas_length, "cas_num": value.cas_num,
-                 "split": value.split}
+        value = value.to_dict()
     if not isinstance(value, Mapping):
         raise DesignError(f"the choice is a {type(value).__name__}", where=where,
                           remedy='Give a mapping such as {"cas_length": 2, "cas_num": 2}')
-    unknown = [key for key in value if key not in ("microtile", "cas_length", "cas_num", "split")]
+    unknown = [key for key in value if key not in CHOICES]
     if unknown:
         raise DesignError(f"unknown choice {unknown[0]!r}", where=where,
-                          remedy="A layer has microtile, cas_length, cas_num and split")
+                          remedy=f"A layer has {', '.join(CHOICES[:-1])} and {CHOICES[-1]}")
     for key in ("microtile", "cas_length", "cas_num"):
         if key not in value:
             raise DesignError(f"{key} is missing", where=where)
@@ -95,4 +132,5 @@ def parse_choice(value: Choice | Mapping[str, object], where: str) -> Choice:
     if not isinstance(split, str) or split not in SPLITS:
         raise DesignError(f"split is {split!r}", where=where, remedy='Use "features" or "rows"')
     length, num = (whole(value[key], f"{where}.{key}") for key in ("cas_length", "cas_num"))
-    return Choice(parse_microtile(value["microtile"], where), length, num, "rows" if split == "rows" else "features")
+    return Choice(parse_microtile(value["microtile"], where), length, num, "rows" if split == "rows" else "features",
+                  parse_blocking(value.get("blocking", TWO_BY_TWO), f"{where}.blocking"))

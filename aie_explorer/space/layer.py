@@ -8,8 +8,8 @@ import numpy as np
 
 from aie_explorer.devices import Device, Microtile, microtiles
 from aie_explorer.errors import DesignError, nearest
-from aie_explorer.space.choice import SPLITS, Choice, microtile_name
-from aie_explorer.space.options import Table, Work, candidates, cut
+from aie_explorer.space.choice import SPLITS, Choice, shape_name
+from aie_explorer.space.options import SHAPE_FIELDS, Table, Work, candidates, choice_of, cut
 from aie_explorer.space.rules import RULES, legal, refusals
 
 
@@ -58,11 +58,11 @@ def option_row(work: Work, device: Device, choice: Choice, where: str) -> Table:
     shapes = {(t.M, t.K, t.N): t for t in layer_microtiles(work, device)}
     tile = shapes.get(choice.microtile)
     if tile is None:
-        names = [microtile_name(shape) for shape in shapes]
+        names = [shape_name(shape) for shape in shapes]
         raise DesignError(
-            f"aie::mmul has no {microtile_name(choice.microtile)} for {work.input.storage} x {work.weights.storage} "
+            f"aie::mmul has no {shape_name(choice.microtile)} for {work.input.storage} x {work.weights.storage} "
             f"on {device.generation.name}", where=where,
-            remedy=f"Close ones are: {nearest(microtile_name(choice.microtile), names)}")
+            remedy=f"Close ones are: {nearest(shape_name(choice.microtile), names)}")
     for name, value, most in (("cas_length", choice.cas_length, device.columns),
                               ("cas_num", choice.cas_num, device.rows)):
         if not 1 <= value <= most:
@@ -70,29 +70,30 @@ def option_row(work: Work, device: Device, choice: Choice, where: str) -> Table:
     split = 0 if choice.cas_num == 1 else SPLITS.index(choice.split)
     shape = np.array([[tile.M, tile.K, tile.N, tile.issues, tile.accumulator_bits]])
     length, num = np.array([choice.cas_length]), np.array([choice.cas_num])
-    row = cut(work, shape, length, num, np.array([split]), drop_idle=False)
+    row = cut(work, shape, length, num, np.array([split]), np.array([choice.blocking]), drop_idle=False)
     options = layer_options(work, device)
     if _find(options, row):
         return row
+    slices = f"with a slice of {int(row['k'][0])} inputs, {int(row['n'][0])} outputs and {int(row['rows'][0])} rows "
+    same = _find(options, row, blocking=False)
     reasons = [str(refusal) for refusal in refusals(row, work, device)] or [
-        f"with a slice of {int(row['k'][0])} inputs, {int(row['n'][0])} outputs and {int(row['rows'][0])} rows "
-        "some tiles would have no work"]
+        slices + ("a part of every register block would have no work" if same else "some tiles would have no work")]
     raise DesignError(f"{choice} is not legal: {'; '.join(reasons)}", where=where,
                       remedy=f"Legal with this microtile: {_legal_values(options, choice)}")
 
 
-def _find(options: Table, row: Table) -> bool:
-    keys = ("M", "K", "N", "cas_length", "cas_num", "split")
+def _find(options: Table, row: Table, *, blocking: bool = True) -> bool:
+    keys = ("M", "K", "N", "cas_length", "cas_num", "split", *(SHAPE_FIELDS["blocking"] if blocking else ()))
     return bool(np.logical_and.reduce([options[key] == row[key] for key in keys]).any())
 
 
 def _legal_values(options: Table, choice: Choice) -> str:
-    """Legal (cas_length x cas_num) near the choice, in words."""
+    """Legal (cas_length x cas_num, blocking) near the choice, in words."""
     M, K, N = choice.microtile
     same = options[(options["M"] == M) & (options["K"] == K) & (options["N"] == N)]
     if len(same) == 0:
         other = options[0]
         return f"none; {other['M']}x{other['K']}x{other['N']} has some"
-    distance = abs(same["cas_length"] - choice.cas_length) + abs(same["cas_num"] - choice.cas_num)
-    best = same[np.argsort(distance, kind="stable")[:4]]
-    return ", ".join(f"{r['cas_length']} x {r['cas_num']} by {SPLITS[int(r['split'])]}" for r in best)
+    other = (same["block_rows"] != choice.blocking.rows) | (same["block_columns"] != choice.blocking.columns)
+    distance = abs(same["cas_length"] - choice.cas_length) + abs(same["cas_num"] - choice.cas_num) + 0.5 * other
+    return "; ".join(str(choice_of(row)) for row in same[np.argsort(distance, kind="stable")[:4]])

@@ -11,18 +11,18 @@ import numpy.typing as npt
 from aie_explorer.devices import Device, Microtile
 from aie_explorer.errors import DesignError
 from aie_explorer.ir import Dense, FixedPoint, Network, storage_bytes
-from aie_explorer.space.choice import SPLITS, Choice
+from aie_explorer.space.choice import BLOCKINGS, SPLITS, TWO_BY_TWO, Blocking, Choice
 
 Table = npt.NDArray[np.void]
 """Structured array with the fields of OPTION."""
 
 FEATURES, ROWS = range(len(SPLITS))
 MOST_ROWS = 1 << 20
-BLOCK = 2  # register blocking of the kernel: 2 x 2 microtiles a block
 
 OPTION = np.dtype([
     # the choice
     ("M", "i4"), ("K", "i4"), ("N", "i4"), ("cas_length", "i4"), ("cas_num", "i4"), ("split", "i1"),
+    ("block_rows", "i1"), ("block_columns", "i1"),
     # what follows from it for one tile: its slice of rows, reduction and outputs, padded to whole register blocks
     ("rows", "i4"), ("k", "i4"), ("n", "i4"), ("tiles", "i4"),
     # bytes of one tile's buffers, one copy each
@@ -30,6 +30,9 @@ OPTION = np.dtype([
     # the matrix unit: issues per microtile, bits of an accumulator lane
     ("issues", "i4"), ("acc_bits", "i4"),
 ])
+
+SHAPE_FIELDS = {"microtile": ("M", "K", "N"), "blocking": ("block_rows", "block_columns")}
+"""Choices that several fields of a table hold."""
 
 
 @dataclass(frozen=True)
@@ -101,18 +104,25 @@ def candidates(work: Work, microtiles: Sequence[Microtile], device: Device) -> T
         raise DesignError(f"a batch of {work.rows} is beyond what the tiles' memories could ever hold", where="batch",
                           remedy=f"Use at most {MOST_ROWS} samples a call")
     shapes = np.array([(t.M, t.K, t.N, t.issues, t.accumulator_bits) for t in microtiles], np.int64).reshape(-1, 5)
+    blocks = np.array(BLOCKINGS)
     lengths = np.arange(1, device.columns + 1)
     nums = np.arange(1, device.rows + 1)
-    pick, length, num, split = (axis.ravel() for axis in np.meshgrid(
-        np.arange(len(shapes)), lengths, nums, np.arange(len(SPLITS)), indexing="ij"))
+    pick, length, num, split, block = (axis.ravel() for axis in np.meshgrid(
+        np.arange(len(shapes)), lengths, nums, np.arange(len(SPLITS)), np.arange(len(blocks)), indexing="ij"))
     # a single cascade divides nothing: list it once, as a split by features
     keep = (num > 1) | (split == FEATURES)
-    pick, length, num, split = pick[keep], length[keep], num[keep], split[keep]
-    return cut(work, shapes[pick], length, num, split)
+    # blocks other than 2 x 2 where no microtile of a block is idle in every one
+    (M, N), (rows, columns) = shapes[pick].T[[0, 2]], blocks[block].T
+    by_rows = split == ROWS
+    filled = ((rows - 1) * M < -(-work.rows // np.where(by_rows, num, 1))) & (
+        (columns - 1) * N < -(-work.n // np.where(by_rows, 1, num)))
+    keep &= filled | (block == BLOCKINGS.index(TWO_BY_TWO))
+    pick, length, num, split, block = pick[keep], length[keep], num[keep], split[keep], block[keep]
+    return cut(work, shapes[pick], length, num, split, blocks[block])
 
 
 def cut(work: Work, shapes: npt.NDArray[np.int64], length: npt.NDArray[np.int64], num: npt.NDArray[np.int64],
-        split: npt.NDArray[np.int64], *, drop_idle: bool = True, block: tuple[int, int] = (BLOCK, BLOCK)) -> Table:
+        split: npt.NDArray[np.int64], blocks: npt.NDArray[np.int64], *, drop_idle: bool = True) -> Table:
     """Fill the columns that follow from the choices.
 
     Args:
@@ -121,21 +131,22 @@ def cut(work: Work, shapes: npt.NDArray[np.int64], length: npt.NDArray[np.int64]
         length: cas_length of each option.
         num: cas_num of each option.
         split: FEATURES or ROWS, of each option.
+        blocks: [options, 2] register blocking: rows, columns of microtiles.
         drop_idle: leave out options in which some tile has nothing to do.
-        block: register blocking of the kernel, rows and columns of microtiles.
     """
     M, K, N, issues, acc_bits = shapes.T
+    block_rows, block_columns = blocks.T
     by_rows = split == ROWS
     k = ceil_to(-(-work.k // length), K)
-    n = ceil_to(-(-work.n // np.where(by_rows, 1, num)), block[1] * N)
-    rows = ceil_to(-(-work.rows // np.where(by_rows, num, 1)), block[0] * M)
+    n = ceil_to(-(-work.n // np.where(by_rows, 1, num)), block_columns * N)
+    rows = ceil_to(-(-work.rows // np.where(by_rows, num, 1)), block_rows * M)
     busy = (length - 1) * k < work.k
     busy &= np.where(by_rows, (num - 1) * rows < work.rows, (num - 1) * n < work.n)
     keep = busy if drop_idle else np.ones_like(busy)
     table = np.zeros(int(keep.sum()), OPTION)
     for field, column in (("M", M), ("K", K), ("N", N), ("cas_length", length), ("cas_num", num), ("split", split),
-                          ("rows", rows), ("k", k), ("n", n), ("tiles", length * num), ("issues", issues),
-                          ("acc_bits", acc_bits)):
+                          ("block_rows", block_rows), ("block_columns", block_columns), ("rows", rows), ("k", k),
+                          ("n", n), ("tiles", length * num), ("issues", issues), ("acc_bits", acc_bits)):
         table[field] = column[keep]
     slices = {axis: table[axis].astype(np.int64) for axis in ("rows", "k", "n")}
     table["in_bytes"] = slices["rows"] * slices["k"] * storage_bytes(work.input.storage)
@@ -150,4 +161,4 @@ def cut(work: Work, shapes: npt.NDArray[np.int64], length: npt.NDArray[np.int64]
 def choice_of(row: np.void) -> Choice:
     """The choice that a row of a table stands for."""
     return Choice((int(row["M"]), int(row["K"]), int(row["N"])), int(row["cas_length"]), int(row["cas_num"]),
-                  SPLITS[int(row["split"])])
+                  SPLITS[int(row["split"])], Blocking(int(row["block_rows"]), int(row["block_columns"])))

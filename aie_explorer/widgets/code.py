@@ -6,7 +6,7 @@ from typing import Any
 
 from aie_explorer.search.over import WHOLE_DESIGN
 from aie_explorer.widgets.files import device_name
-from aie_explorer.widgets.options import FIELDS
+from aie_explorer.widgets.options import FIELDS, plain
 from aie_explorer.widgets.state import State
 from aie_explorer.widgets.table import Filters
 
@@ -28,17 +28,18 @@ def as_code(state: State, model: str = "model.h5", constraints: dict[str, Any] |
              f"ex = aie.Explorer(network, device={device_name(device)!r}, plio_bits={device.plio_bits}, "
              f"clock_mhz={device.clock_mhz!r}, pl_clock_mhz={device.pl_clock_mhz!r}"
              + (f", constraints={constraints!r})" if constraints else ")")]
-    layers = [f"    {name!r}: dict(" + ", ".join(f"{field}={getattr(choice, field)!r}" for field in FIELDS) + "),"
-              for name, choice in design.layers.items()]
+    chosen = {name: {field: plain(getattr(choice, field)) for field in FIELDS}
+              for name, choice in design.layers.items()}
+    layers = [f"    {name!r}: dict(" + ", ".join(f"{field}={value!r}" for field, value in values.items()) + "),"
+              for name, values in chosen.items()]
     lines += ["design = ex.design({", *layers, "})"]
     if design.copies > 1:
         lines += ["import dataclasses", f"design = dataclasses.replace(design, copies={design.copies})"]
     if design.pins:
         lines.append(f"design = design.pinned({dict(design.pins)!r})")
     if state.pinned:
-        names = [name for name in design.layers if name in state.pinned]
-        pinned = ",\n".join(f"    {f'{name}.{field}'!r}: {getattr(design.layers[name], field)!r}" for name in names
-                            for field in FIELDS)
+        pinned = ",\n".join(f"    {f'{name}.{field}'!r}: {value!r}" for name, values in chosen.items()
+                            if name in state.pinned for field, value in values.items())
         lines += ["", "# the layers that are not pinned, optimised", "rest = ex.constrained({", f"{pinned},",
                   f"}}).best({state.objective!r}, copies=1, max_tiles={state.max_tiles})"]
     if sweeps or state.filters:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aie_explorer.design import Design
-from aie_explorer.devices import Device
+from aie_explorer.devices import Device, describe, described
 from aie_explorer.errors import AieExplorerError, ExportError
 from aie_explorer.explorer import Explorer
 from aie_explorer.ir import Network
@@ -39,7 +39,7 @@ def to_json(state: State) -> dict[str, Any]:
 
 def _design_data(design: Design) -> dict[str, Any]:
     device = design.device
-    return {"device": device.part or device.name, "batch": design.network.batch, "plio_bits": device.plio_bits,
+    return {"device": describe(device), "batch": design.network.batch, "plio_bits": device.plio_bits,
             "clock_mhz": device.clock_mhz, "pl_clock_mhz": device.pl_clock_mhz, "copies": design.copies,
             "layers": choices_of(design), "pins": {name: list(tile) for name, tile in design.pins}}
 
@@ -81,8 +81,8 @@ def _span(parts: list[Any]) -> Span:
 
 
 def _design(data: Mapping[str, Any], network: Network) -> Design:
-    explorer = Explorer(network, data["device"], batch=data["batch"], plio_bits=data["plio_bits"],
-                        clock_mhz=data["clock_mhz"], pl_clock_mhz=data["pl_clock_mhz"])
+    device = described(data["device"], float(data["clock_mhz"]), float(data["pl_clock_mhz"]), int(data["plio_bits"]))
+    explorer = Explorer(network, device, batch=data["batch"])
     pins = {name: (int(column), int(row)) for name, (column, row) in data["pins"].items()}
     return Design.of(explorer.network, explorer.device, data["layers"], data["copies"], pins)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,14 +12,13 @@ import numpy.typing as npt
 from aie_explorer.design import Design
 from aie_explorer.errors import AieExplorerError, DesignError
 from aie_explorer.explorer import Explorer
-from aie_explorer.search.constraints import CHOICES
-from aie_explorer.space import Choice, choice_of, option_row
+from aie_explorer.space import CHOICES, Choice, choice_of, option_row
 
-FIELDS = tuple(field.name for field in fields(Choice))
+FIELDS = CHOICES
 HELP = {"microtile": "shape given to aie::mmul, M x K x N",
         "cas_length": "tiles of a cascade, which share the reduction",
         "cas_num": "cascades, which share the outputs or the rows", "split": "what the cascades divide",
-        "blocking": "microtiles of a register block of the kernel, rows x columns"}
+        "blocking": "register blocking of the kernel, rows x columns of microtiles"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +65,11 @@ def shown(value: object) -> str:
     '4x8x8'
     """
     return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def plain(value: Any) -> Any:
+    """A value without its class: what code and constraints are written with."""
+    return tuple(value) if isinstance(value, tuple) else value
 
 
 def offered(explorer: Explorer, layer: str, choice: Choice) -> dict[str, list[str]]:
@@ -132,5 +136,5 @@ def _refusal(explorer: Explorer, layer: str, choice: Choice, field: str, text: s
 
 def constraints_of(design: Design, layers: frozenset[str]) -> dict[str, Any]:
     """The constraints that keep some layers as a design has them."""
-    return {f"{layer}.{name}": getattr(design.layers[layer], name) for layer in design.layers if layer in layers
-            for name in FIELDS if name in CHOICES}
+    return {f"{layer}.{name}": plain(getattr(design.layers[layer], name)) for layer in design.layers if layer in layers
+            for name in FIELDS}

@@ -13,7 +13,7 @@ from aie_explorer.explorer import Explorer
 from aie_explorer.placement import Legalised, legalise
 from aie_explorer.plots.style import LABELS
 from aie_explorer.space import Choice
-from aie_explorer.widgets.options import FIELDS, constraints_of, moved_to, shown
+from aie_explorer.widgets.options import FIELDS, constraints_of, moved_to, plain, shown
 from aie_explorer.widgets.table import Filters, Lasso, Span
 
 AXES = tuple(LABELS)
@@ -125,8 +125,7 @@ def wish(state: State, explorer: Explorer, layer: str, field: str, text: str) ->
     """
     new = moved_to(explorer, layer, state.design.layers[layer], field, text)
     demands = constraints_of(state.design, state.pinned - {layer}) | {
-        f"{layer}.{name}": getattr(new, name) for name in FIELDS if f"{layer}.{name}" in constraints_of(
-            state.design, frozenset({layer}))}
+        f"{layer}.{name}": plain(getattr(new, name)) for name in FIELDS}
     found = explorer.constrained(demands).best(state.objective, copies=1, max_tiles=state.max_tiles)
     return replace(selected(state, found, f"{layer}: {field} {text}; the other layers adapted"),
                    pinned=state.pinned | {layer})

@@ -27,7 +27,8 @@ MODELS = {
 }
 BATCH = 8
 # what its converter reads: Keras 2 models
-PEER = ["aie4ml==0.2.1", "hls4ml==1.3.0", "tensorflow~=2.15.0", "keras~=2.15.0", "qkeras==0.9.0", "numpy<2"]
+PEER = ["aie4ml==0.2.1", "hls4ml==1.3.0", "tensorflow~=2.15.0", "keras~=2.15.0", "qkeras==0.9.0", "numpy<2",
+        "pyparsing"]
 
 PIN = """
 import os

@@ -9,20 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aie_explorer.cycles import (
-    BLOCKINGS,
-    Blocking,
     cost_layer,
     kernel_cycles,
     limiting_resource,
     load_constants,
 )
-from aie_explorer.cycles.kernel import TWO_BY_TWO, kernel_cost
+from aie_explorer.cycles.kernel import kernel_cost
 from aie_explorer.cycles.model import RESOURCES
 from aie_explorer.cycles.operands import Operands
 from aie_explorer.devices import find
 from aie_explorer.errors import DesignError
 from aie_explorer.ir import FixedPoint
-from aie_explorer.space import Choice, Work, layer_options, option_row
+from aie_explorer.space import BLOCKINGS, TWO_BY_TWO, Blocking, Choice, Work, layer_options, option_row
 
 VEK280, VEK385 = find("vek280"), find("vek385")
 INT8, INT16, UINT8 = FixedPoint(8, 7), FixedPoint(16, 10), FixedPoint(8, 7, signed=False)
@@ -147,13 +145,17 @@ def test_loads_set_the_pace_where_they_are_slower():
 
 def test_blockings_differ_by_what_they_load_and_wait_for():
     layer = work(64, 64, 64)
-    row = option_row(layer, VEK280, Choice((4, 16, 8), 1, 1), "dense")
     known = load_constants()
-    cycles = {blocking: kernel_cycles(row, layer, VEK280, known, blocking)[0] for blocking in BLOCKINGS[:6]}
+
+    def cycles_of(blocking):
+        row = option_row(layer, VEK280, Choice((4, 16, 8), 1, 1, blocking=blocking), "dense")
+        return kernel_cycles(row, layer, VEK280, known)[0]
+
+    cycles = {blocking: cycles_of(blocking) for blocking in BLOCKINGS[:6]}
     assert cycles[Blocking(1, 1)] > 1.8 * cycles[Blocking(2, 1)]  # one accumulator waits for itself
     assert cycles[Blocking(4, 2)] == min(cycles.values())  # every load is used most
     with pytest.raises(DesignError, match="accumulators"):
-        kernel_cycles(option_row(layer, VEK280, Choice((8, 8, 8), 1, 1), "dense"), layer, VEK280, known, Blocking(4, 2))
+        option_row(layer, VEK280, Choice((8, 8, 8), 1, 1, blocking=Blocking(4, 2)), "dense")
 
 
 def test_a_float_accumulator_waits_four_cycles_for_itself():
@@ -163,7 +165,8 @@ def test_a_float_accumulator_waits_four_cycles_for_itself():
     table = option_row(work(8, 64, 64, sixteen, sixteen, sixteen), VEK280, Choice((4, 4, 4), 1, 1), "dense").copy()
     table["K"], table["issues"], table["acc_bits"] = 8, 1, 32
     for blocking, issues in ((Blocking(1, 1), 4), (TWO_BY_TWO, 4)):
-        kernel = kernel_cost(table, operands, VEK280, load_constants(), blocking)
+        table["block_rows"], table["block_columns"] = blocking
+        kernel = kernel_cost(table, operands, VEK280, load_constants())
         blocks = 8 * 64 // (blocking.rows * blocking.columns * 4 * 4)
         assert kernel.pace[0] == blocks * 8 * issues
 

@@ -16,7 +16,7 @@ from aie_explorer.errors import AieExplorerError, DesignError, ExportError
 from aie_explorer.firmware import FirmwareProject
 from aie_explorer.firmware.pack import pack_weights
 from aie_explorer.ir import FixedPoint
-from aie_explorer.space import microtile_name
+from aie_explorer.space import shape_name
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +209,7 @@ def test_readme_and_makefile_name_the_board(design, tmp_path):
     project = design.export(tmp_path / "p", verify=False)
     assert "VEK280" in (project.path / "README.md").read_text()
     assert "xilinx_vek280_base" in (project.path / "Makefile").read_text()
-    assert microtile_name(design.choices[0].microtile) in (project.path / "README.md").read_text()
+    assert shape_name(design.choices[0].microtile) in (project.path / "README.md").read_text()
     if shutil.which("make"):
         command = ["make", "-n", "x86sim", "PLATFORM=p.xpfm"]
         make = subprocess.run(command, cwd=project.path, capture_output=True, text=True)

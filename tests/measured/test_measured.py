@@ -1,6 +1,7 @@
 """Reading back what a Vitis run leaves, in files written here in the documented formats."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,26 +18,8 @@ from aie_explorer.measured import calibrate, comparison, load_profile, profiles,
 from aie_explorer.measured.records import read_port, read_profile
 
 ROOT = Path(__file__).resolve().parents[2]
-HEADER = "Function profiling report information for ::tl.aie_logical.math_engine.array.tile_{}_{}.cm.proc.iss\n"
-LINE = "  {calls}  {own}  76.88%  {a}  {b}  {c}  {total}  99.57%  {least}  {average}  {most}  704  1245  0 {name}\n"
-
-
-def profile(tile, **functions):
-    """A report of one tile: name -> (calls, least, average, most)."""
-    text = HEADER.format(*tile)
-    for name, (calls, least, average, most) in functions.items():
-        text += LINE.format(calls=calls, own=calls * average, a=least, b=average, c=most, total=calls * average,
-                            least=least, average=average, most=most, name=name)
-    return text
-
-
-def record(first_ns, gap_ns, iterations, values):
-    """Beats of an output, each iteration ending with TLAST."""
-    text = ""
-    for i in range(iterations):
-        begin = first_ns + i * gap_ns
-        text += f"T {begin:.0f} ns\n{values[0]} {values[1]}\nT {(begin + 8) * 1000:.0f} ps\nTLAST\n{values[2]}\n"
-    return text
+sys.path.append(str(ROOT / "examples"))
+from published_run import LINE, profile, record, write_published_run  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +34,9 @@ def project(design, tmp_path):
     """A project after `make aiesim`: the published figures of this design, 10 iterations."""
     path = tmp_path / "project"
     design.export(path)
-    output = path / "aiesimulator_output"
-    (output / "data").mkdir(parents=True)
-    (output / "profile_funct_6_0.txt").write_text(profile(
-        (6, 3), main=(1, 9000, 9000, 9000), run=(10, 2, 2, 2), dense0_single__run=(10, 641, 645, 700)))
-    (output / "profile_funct_6_1.txt").write_text(profile((6, 4), dense0_single__run=(10, 630, 640, 650)))
-    (output / "profile_funct_7_0.txt").write_text(profile((7, 3), dense1_single__run=(10, 541, 545, 590)))
     for name in ("plio_dense1_y_0", "plio_x_0"):
         assert list((path / "data").glob(f"*{name}.txt")), sorted((path / "data").iterdir())
-    (output / "data" / "plio_x_0.txt").write_text(record(1000, 205, 10, "123"))
-    (output / "data" / "plio_dense1_y_0.txt").write_text(record(3260, 557.5, 10, "456"))
+    write_published_run(path)
     return path
 
 

@@ -19,6 +19,9 @@ EX = aie.Explorer(mlp([64, 48, 32, 10]))
     ({"microtile": {"not": ["4x8x8", (8, 8, 8)]}}, lambda f: not f["dense2.microtile"].isin(["4x8x8", "8x8x8"]).any()),
     ({"tiles": {"most": 3}}, lambda f: all((f[f"dense{i}.cas_length"].astype(int) * f[f"dense{i}.cas_num"] <= 3).all()
                                            for i in range(3))),
+    ({"blocking": (2, 2)}, lambda f: all((f[f"dense{i}.blocking"] == "2x2").all() for i in range(3))),
+    ({"dense0.blocking": ["1x2", (4, 2)]}, lambda f: f["dense0.blocking"].isin(["1x2", "4x2"]).all()),
+    ({"validity": ["calibrated", "interpolated"]}, lambda f: (f["validity"] != "extrapolated").all()),
     ({"dense2.cas_length": {"least": 2, "most": 3}}, lambda f: f["dense2.cas_length"].between(2, 3).all()),
 ])
 def test_what_is_demanded_holds_in_every_table(constraints, holds):
@@ -61,6 +64,9 @@ def test_the_front_under_constraints_is_the_best_of_all_designs_that_meet_them()
     ({"dense0.microtile": "9x9x9"}, "no legal option has the value '9x9x9'.*4x8x8"),
     ({"dense0.tiles": {"most": 0}}, "leaves no option of dense0"),
     ({"split": "diagonal"}, "split is 'diagonal'"),
+    ({"validity": "certain"}, "validity is 'certain'.*calibrated"), ({"validity": {"most": 1}}, "most"),
+    ({"blocking": (3, 3)}, r"\(3, 3\) is no register blocking.*2x2, 1x1"),
+    ({"dense0.blocking": "3x2"}, "'3x2' is no register blocking"),
     ({"tiles": {"lots": 3}}, "lots"),
     ({"split": {"least": 3}}, "least"),
     ({"tiles": {"most": "few"}}, "tiles.most.*few"),

@@ -14,6 +14,7 @@ from aie_explorer.devices import find
 from aie_explorer.errors import AieExplorerError
 from aie_explorer.passes import lower
 from aie_explorer.search import segments as module
+from aie_explorer.search.constraints import constrained
 from aie_explorer.search.figures import figures, joinable
 from aie_explorer.search.front import exact_front
 from aie_explorer.search.objectives import ADDED, PATH
@@ -148,7 +149,7 @@ def test_what_does_not_fit_in_memory_is_joined_in_parts(monkeypatch):
 
 
 def test_a_thinned_front_says_what_it_may_have_lost(monkeypatch):
-    space = design_space(mlp([300, 200, 100, 10]), VEK280)
+    space = constrained(design_space(mlp([300, 200, 100, 10]), VEK280), {"blocking": (2, 2)})
     exact = points_of(space, exact_front(space).picks)
     monkeypatch.setattr(module, "MOST_KEPT", 130)
     found = module._Inside(space, range(3), ()).segment()

@@ -15,7 +15,7 @@ import aie_explorer as aie
 from aie_explorer.errors import AieExplorerError, DesignError, ExportError, MissingExtraError
 from aie_explorer.search import run, store, sweep
 
-EX = aie.Explorer(mlp([64, 48, 32, 10]))
+EX = aie.Explorer(mlp([64, 48, 32, 10]), constraints={"blocking": (2, 2)})
 OVER = {"dense0.cas_num": [1, 2, 3], "dense0.cas_length": [1, 2], "dense1.cas_length": [1, 2], "dense1.cas_num": 1,
         "dense2.cas_num": 1, "dense2.cas_length": 1, "batch": [8, 16]}
 pytest.importorskip("pyarrow")
@@ -76,7 +76,7 @@ def test_a_product_beyond_what_counts_in_64_bits():
 def test_fronts_of_several_batches():
     found = EX.sweep({"batch": [8, 16], "device": ["vek280", "vek385"]}, designs="front")
     for (device, batch), rows in found.groupby(["device", "batch"], observed=True):
-        front = aie.Explorer(EX.network, device, batch=batch).pareto()
+        front = aie.Explorer(EX.network, device, batch=batch, constraints=EX.constraints).pareto()
         assert sorted(rows["interval_cycles"]) == sorted(front["interval_cycles"])
     with pytest.raises(DesignError, match="front takes no values of layers"):
         EX.sweep({"dense0.cas_num": 1}, designs="front")

@@ -37,7 +37,12 @@ def test_slices_cover_the_layer_and_no_tile_is_idle(rows, k, n, x, w, y):
     covered_rows = np.where(by_rows, table["cas_num"], 1) * table["rows"]
     assert np.all((covered_n >= n) & (covered_rows >= rows))
     assert np.all(table["k"] % table["K"] == 0)
-    assert np.all((table["n"] % (2 * table["N"]) == 0) & (table["rows"] % (2 * table["M"]) == 0))
+    assert np.all((table["n"] % (table["block_columns"] * table["N"]) == 0)
+                  & (table["rows"] % (table["block_rows"] * table["M"]) == 0))
+    # but in 2 x 2, no part of a register block is idle throughout
+    other = (table["block_rows"] != 2) | (table["block_columns"] != 2)
+    assert np.all(((table["block_rows"] - 1) * table["M"] < rows)[other])
+    assert np.all(((table["block_columns"] - 1) * table["N"] < n)[other])
     # conservation of work: what the tiles issue is at least what the layer needs
     issued = table["rows"].astype(float) * table["k"] * table["n"] * table["tiles"]
     assert np.all(issued >= rows * k * n)
@@ -116,9 +121,9 @@ def test_refusals_agree_with_legal():
 
 
 def test_cut_keeps_idle_options_on_request():
-    shape, one = np.array([[4, 8, 8, 1, 32]]), np.array([1])
-    assert len(cut(work(), shape, np.array([20]), one, np.array([0]))) == 0
-    assert len(cut(work(), shape, np.array([20]), one, np.array([0]), drop_idle=False)) == 1
+    shape, one, block = np.array([[4, 8, 8, 1, 32]]), np.array([1]), np.array([[2, 2]])
+    assert len(cut(work(), shape, np.array([20]), one, np.array([0]), block)) == 0
+    assert len(cut(work(), shape, np.array([20]), one, np.array([0]), block, drop_idle=False)) == 1
 
 
 @pytest.mark.parametrize("y", [INT8, INT16, FixedPoint(32, 14)])

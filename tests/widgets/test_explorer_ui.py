@@ -165,6 +165,9 @@ def test_comparing(ui):
 
 def test_dragging_a_block(ui):
     plan = ui.tabs.explore.plan
+    ui.max_tiles.value = 12
+    ui.find.click()
+    ui.wait()
     send(plan, type="grab", layer="dense0")
     assert plan.spots == {"layer": "dense0", "illegal": {}}
     send(plan, type="trial", layer="dense0", column=20, row=2)

@@ -70,7 +70,8 @@ def test_the_move_is_the_nearest_legal_one(explorer):
                 if one.microtile == choice.microtile and one.cas_length == int(value)]
 
         def distance(one, choice=choice):
-            return abs(one.cas_num - choice.cas_num) + 0.5 * (one.split != choice.split)
+            return (abs(one.cas_num - choice.cas_num) + 0.5 * (one.split != choice.split)
+                    + 0.5 * (one.blocking != choice.blocking))
 
         assert distance(new) == min(map(distance, same))
 
@@ -155,6 +156,7 @@ def test_the_other_layers_adapt_to_a_wish(session, explorer):
 
 
 def test_blocks_stay_where_they_are_put(session, explorer):
+    session.do(lambda s: steps.selected(s, explorer.best("interval", max_tiles=12)))
     session.do(lambda s: steps.put(s, "dense0", (20, 3)))
     session.do(lambda s: steps.put(s, "dense2", (30, 5)))
     place = session.state.design.place()
@@ -249,6 +251,7 @@ def test_another_device_and_back(session):
 
 def busy(session, explorer):
     """A session in which everything was touched."""
+    session.do(lambda s: steps.selected(s, explorer.best("interval", max_tiles=12)))
     session.do(lambda s: steps.change_layer(s, explorer, "dense0", "cas_length", "2"))
     session.do(lambda s: steps.pin_layer(s, "dense0", True))
     session.do(steps.compare)

@@ -12,7 +12,6 @@ from aie_explorer.cycles import movement
 from aie_explorer.cycles.calibration.rows import Measurement
 from aie_explorer.cycles.constants import Constants
 from aie_explorer.cycles.estimate import layer_table, layer_work
-from aie_explorer.cycles.kernel import Blocking
 from aie_explorer.cycles.model import CYCLES, cost_ends, cost_tiles
 from aie_explorer.cycles.network import network_cycles
 from aie_explorer.cycles.operands import Operands
@@ -28,20 +27,20 @@ class Prepared:
 
     Attributes:
         rows: the measurements.
-        tables: options of layers that share operands, blocking and device, with those three.
+        tables: options of layers that share operands and device, with these.
         ports: for each of the tables, figures of the ports.
         layers: for each row the layers, as (table, option) indices.
     """
 
     rows: tuple[Measurement, ...]
-    tables: tuple[tuple[Table, Operands, Blocking, Device], ...]
+    tables: tuple[tuple[Table, Operands, Device], ...]
     ports: tuple[npt.NDArray[np.void], ...]
     layers: tuple[tuple[tuple[int, int], ...], ...]
 
 
 def prepare(rows: Sequence[Measurement]) -> Prepared:
     """Cut the layers of all rows and gather those that can be costed together."""
-    keys: dict[tuple[Operands, Blocking, Device], int] = {}
+    keys: dict[tuple[Operands, Device], int] = {}
     parts: list[list[tuple[Table, npt.NDArray[np.void]]]] = []
     layers = []
     for row in rows:
@@ -50,7 +49,7 @@ def prepare(rows: Sequence[Measurement]) -> Prepared:
             table, out = layer_table(layer, row.spec.batch, row.spec.device), np.zeros(1, CYCLES)
             times = movement.port_times(table, layer_work(layer, row.spec.batch), row.spec.device)
             out["plio_in_cycles"], out["plio_out_cycles"] = times.busy_in, times.busy_out
-            group = keys.setdefault((layer.operands, layer.blocking, row.spec.device), len(parts))
+            group = keys.setdefault((layer.operands, row.spec.device), len(parts))
             if group == len(parts):
                 parts.append([])
             places.append((group, len(parts[group])))
@@ -65,9 +64,9 @@ def prepare(rows: Sequence[Measurement]) -> Prepared:
 def predict(prepared: Prepared, constants: Constants) -> npt.NDArray[np.float64]:
     """Cycles of every row, as it was measured."""
     figures = []
-    for (table, operands, blocking, device), ports in zip(prepared.tables, prepared.ports, strict=True):
+    for (table, operands, device), ports in zip(prepared.tables, prepared.ports, strict=True):
         out = ports.copy()
-        cost_tiles(out, table, operands, device, constants, blocking)
+        cost_tiles(out, table, operands, device, constants)
         cost_ends(out, device, constants)
         figures.append(out)
     found = [_row(row, [figures[group][place:place + 1] for group, place in places], constants)

@@ -88,7 +88,7 @@ def _measured(rows: Sequence[Measurement]) -> list[dict[str, Any]]:
     found: dict[tuple[str, str], tuple[list[_Tile], list[_Tile]]] = {}
     for row, places in zip(rows, (prepared := prepare(rows)).layers, strict=True):
         for group, place in places:
-            table, operands, _, device = prepared.tables[group]
+            table, operands, device = prepared.tables[group]
             types = f"{bare(operands.a)}x{bare(operands.weights)}"
             kernels, designs = found.setdefault((device.generation.name, types), ([], []))
             tile = _Tile(row.id, table[place], bare(operands.out))

@@ -7,6 +7,7 @@
 // The parameter struct P of a layer gives
 //   in_t, weight_t, out_t, acc_tag   element types and the accumulator's tag
 //   M, K, N                          the microtile
+//   block_rows, block_columns        the register block: microtiles of rows and of columns
 //   rows, k, n                       the slice of one tile, whole register blocks
 //   shift, low, high                 y = clamp(srs(acc, shift), low, high)
 //   round_t                          type of y, which is out_t where there is no table
@@ -21,6 +22,7 @@
 #include <aie_api/aie_adf.hpp>
 
 #include <limits>
+#include <utility>
 
 namespace dense {
 
@@ -176,61 +178,61 @@ private:
     output_cascade<typename P::acc_tag>* cascade_;
 };
 
-// The slice, in register blocks of 2 x 2 microtiles: two rows of A and two columns of B feed four accumulators,
-// so every operand loaded is used twice.
+template <unsigned... i>
+using indices = std::integer_sequence<unsigned, i...>;
+template <unsigned count>
+using first = std::make_integer_sequence<unsigned, count>;
+
+// One register block: block_rows rows of A and block_columns columns of B feed as many accumulators as there are pairs,
+// so an operand that is loaded is used by a whole row or column of them. The expansions over r (rows), c (columns) and
+// i (pairs) unroll completely, so that accumulators and operands stay in registers.
+template <class P, class Start, class Finish, unsigned... r, unsigned... c, unsigned... i>
+inline void multiply_block(const typename P::in_t* a, const typename P::weight_t* b, unsigned row, unsigned column,
+                           const Start& start, const Finish& finish, indices<r...>, indices<c...>, indices<i...>)
+{
+    using mm = matmul<P>;
+    using vector_a = aie::vector<typename P::in_t, mm::size_A>;
+    using vector_b = aie::vector<typename P::weight_t, mm::size_B>;
+    constexpr unsigned columns = P::block_columns;
+    constexpr unsigned steps = P::k / P::K;
+
+    const typename P::in_t* of_rows = a + row * steps * mm::size_A;
+    const typename P::weight_t* of_columns = b + column * steps * mm::size_B;
+
+    // The order in which a cascade carries the accumulators is fixed here, for reader and writer alike: a braced list
+    // is evaluated from left to right.
+    mm sums[] = {mm(start(column + i % columns))...};
+
+    for (unsigned step = 0; step < steps; ++step)
+        chess_prepare_for_pipelining chess_loop_range(steps, )
+    {
+        const vector_a x[] = {aie::load_v<mm::size_A>(of_rows + r * steps * mm::size_A)...};
+        const vector_b w[] = {aie::load_v<mm::size_B>(of_columns + c * steps * mm::size_B)...};
+        of_rows += mm::size_A;
+        of_columns += mm::size_B;
+        (sums[i].mac(x[i / columns], w[i % columns]), ...);
+    }
+
+    (finish(sums[i].to_accum(), row + i / columns, column + i % columns), ...);
+}
+
+// The slice, one register block after the other.
 template <class P, class Start, class Finish>
 inline void multiply(const typename P::in_t* a, const typename P::weight_t* b, Start start, Finish finish)
 {
-    using mm = matmul<P>;
     constexpr unsigned row_tiles = P::rows / P::M;
-    constexpr unsigned steps = P::k / P::K;
     constexpr unsigned column_tiles = P::n / P::N;
-    static_assert(P::rows % (2 * P::M) == 0 && P::k % P::K == 0 && P::n % (2 * P::N) == 0, "whole register blocks");
+    static_assert(P::rows % (P::block_rows * P::M) == 0 && P::k % P::K == 0 && P::n % (P::block_columns * P::N) == 0,
+                  "whole register blocks");
 
     // The control registers belong to the core and keep what another kernel left: set them on every call.
     aie::set_rounding(P::rounding);
     aie::set_saturation(aie::saturation_mode::saturate);
 
-    for (unsigned row = 0; row < row_tiles; row += 2) {
-        for (unsigned column = 0; column < column_tiles; column += 2) {
-            const typename P::in_t* a0 = a + row * steps * mm::size_A;
-            const typename P::in_t* a1 = a0 + steps * mm::size_A;
-            const typename P::weight_t* b0 = b + column * steps * mm::size_B;
-            const typename P::weight_t* b1 = b0 + steps * mm::size_B;
-
-            // The order in which a cascade carries the four accumulators is fixed here, for reader and writer alike.
-            const accumulator<P> s00 = start(column);
-            const accumulator<P> s01 = start(column + 1);
-            const accumulator<P> s10 = start(column);
-            const accumulator<P> s11 = start(column + 1);
-            mm c00(s00);
-            mm c01(s01);
-            mm c10(s10);
-            mm c11(s11);
-
-            for (unsigned step = 0; step < steps; ++step)
-                chess_prepare_for_pipelining chess_loop_range(steps, )
-            {
-                const aie::vector<typename P::in_t, mm::size_A> x0 = aie::load_v<mm::size_A>(a0);
-                const aie::vector<typename P::in_t, mm::size_A> x1 = aie::load_v<mm::size_A>(a1);
-                const aie::vector<typename P::weight_t, mm::size_B> w0 = aie::load_v<mm::size_B>(b0);
-                const aie::vector<typename P::weight_t, mm::size_B> w1 = aie::load_v<mm::size_B>(b1);
-                a0 += mm::size_A;
-                a1 += mm::size_A;
-                b0 += mm::size_B;
-                b1 += mm::size_B;
-                c00.mac(x0, w0);
-                c01.mac(x0, w1);
-                c10.mac(x1, w0);
-                c11.mac(x1, w1);
-            }
-
-            finish(c00.to_accum(), row, column);
-            finish(c01.to_accum(), row, column + 1);
-            finish(c10.to_accum(), row + 1, column);
-            finish(c11.to_accum(), row + 1, column + 1);
-        }
-    }
+    for (unsigned row = 0; row < row_tiles; row += P::block_rows)
+        for (unsigned column = 0; column < column_tiles; column += P::block_columns)
+            multiply_block<P>(a, b, row, column, start, finish, first<P::block_rows>(), first<P::block_columns>(),
+                              first<P::block_rows * P::block_columns>());
 }
 
 }  // namespace dense
