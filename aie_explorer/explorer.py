@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from aie_explorer import html
 from aie_explorer.arguments import number, whole
 from aie_explorer.design import Design
 from aie_explorer.design.cheapest import Cheapest
@@ -24,7 +25,7 @@ from aie_explorer.search.collect import collect_into, table_of_sweep
 from aie_explorer.search.constraints import constrained
 from aie_explorer.search.copies import memory_tile_ports, most_copies
 from aie_explorer.search.figures import Picks
-from aie_explorer.search.frame import choices_of_row, options_frame, to_frame
+from aie_explorer.search.frame import choices_of_row, layers_html, options_frame, to_frame
 from aie_explorer.search.front import exact_front
 from aie_explorer.search.objectives import ADDED, PATH, Objective, figures_needed, ranked
 from aie_explorer.search.over import WHOLE_DESIGN, split_over
@@ -377,6 +378,13 @@ class Explorer:
         from aie_explorer.widgets import explorer_ui
 
         return explorer_ui(self, session)
+
+    def _repr_html_(self) -> str:
+        try:
+            layers = layers_html(self.space)
+        except AieExplorerError:
+            layers = ""  # the reason is in the words
+        return html.paragraph(repr(self)) + layers
 
     def __repr__(self) -> str:
         try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from aie_explorer import html
 from aie_explorer.arguments import whole
 from aie_explorer.cycles.operands import operands_of
 from aie_explorer.cycles.spec import GRAPH_INPUT, LayerSpec, NetworkSpec
@@ -295,6 +296,23 @@ class Design:
             raise DesignError("no choice is given for this layer", where=missing[0])
         return cls(network, device, tuple(parse_choice(layers[name], name) for name in names), copies,
                    pins or ())  # type: ignore[arg-type]
+
+    def _repr_html_(self) -> str:
+        from aie_explorer.placement import floorplan_text
+
+        estimate, layers = self.estimate(), self.on_array.layers
+        words = str(self).splitlines()
+        parts = [f"<p><b>{html.escape(words[0])}</b></p>", html.paragraph(estimate.explanation),
+                 html.table(["layer", "choice", "tiles", "interval (cycles)", "limited by"], (
+                     (one.name, str(one.choice), one.choice.tiles, f"{one.interval_cycles:.0f}", one.limit)
+                     for one in estimate.layers)), html.paragraph(words[-1].strip())]
+        try:
+            parts.append(html.block(floorplan_text(self.place(), self.placement_problem.blocks, self.device,
+                                                   memory_tiles={b.memory_tile for b in self.plan().buffers})
+                                    if layers else ""))
+        except AieExplorerError as error:
+            parts.append(html.paragraph(str(error)))
+        return "".join(parts)
 
     def __str__(self) -> str:
         lines = [f"{self.network.name} on {self.device.name}, batch {self.network.batch}"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aie_explorer import html
 from aie_explorer.design import Design, load_design
 from aie_explorer.progress import Step, silent
 
@@ -60,6 +61,13 @@ class FirmwareProject:
         from aie_explorer.firmware.verify import verify
 
         return verify(self, x, samples=samples, timeout_s=timeout_s, progress=progress)
+
+    def _repr_html_(self) -> str:
+        said = str(self.verdict) if self.verdict else f"not verified: {self.unverified}"
+        files = self.files
+        tree = "\n".join(f"{(self.path / file).stat().st_size:>10,} B  {file.as_posix()}" for file in files)
+        return html.paragraph(str(self)) + html.paragraph(said) + (
+            f"<details><summary>{len(files)} files</summary>{html.block(tree)}</details>")
 
     def __str__(self) -> str:
         return f"{self.path}: {len(self.files)} files, {self.design.tiles} tiles of {self.design.device.name}"

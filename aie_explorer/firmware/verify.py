@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from aie_explorer import html
 from aie_explorer.emulation import EmulationError, emulate
 from aie_explorer.firmware.pack import to_text
 from aie_explorer.firmware.render import port_name
@@ -55,6 +56,10 @@ class Verdict:
     def to_frame(self) -> pd.DataFrame:
         """One tensor a row."""
         return pd.DataFrame([vars(tensor) for tensor in self.tensors]).set_index("tensor")
+
+    def _repr_html_(self) -> str:
+        return html.paragraph(str(self)) + html.table(["tensor", "values", "mismatches", "first"], (
+            (one.tensor, f"{one.values:,}", one.mismatches, one.first) for one in self.tensors))
 
     def __str__(self) -> str:
         values = sum(tensor.values for tensor in self.tensors)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from aie_explorer import html
 from aie_explorer.devices import Device
 from aie_explorer.errors import PlacementError
 
@@ -187,6 +188,11 @@ class Placement(Mapping[str, Tile]):
 
     def __hash__(self) -> int:
         return hash(frozenset(self._positions.items()))
+
+    def _repr_html_(self) -> str:
+        words = repr(self).partition("}")[2].strip(", )")
+        return html.table(["layer", "column", "row"], ((name, *tile) for name, tile in self.items())) + (
+            html.paragraph(words) if words else "")
 
     def __repr__(self) -> str:
         if self.cost is None:

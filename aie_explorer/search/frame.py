@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from aie_explorer import html
 from aie_explorer.cycles import VALIDITY
 from aie_explorer.errors import DesignError
 from aie_explorer.search.figures import Picks, figures
@@ -107,6 +108,15 @@ def options_frame(layer: LayerSpace) -> pd.DataFrame:
 def _plain(value: object) -> object:
     """A value of a table, in which a column with gaps holds whole numbers as floats."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def layers_html(space: DesignSpace) -> str:
+    """A layer a row: its size, types and how far its options reach."""
+    return html.table(["layer", "size", "types", "options", "tiles", "interval (cycles)"], (
+        (layer.name, f"{layer.work.k} x {layer.work.n}", f"{layer.work.input.storage} x {layer.work.weights.storage}",
+         f"{len(layer.table):,}", f"{layer.table['tiles'].min()} to {layer.table['tiles'].max()}",
+         f"{layer.cycles['interval_cycles'].min():.0f} to {layer.cycles['interval_cycles'].max():.0f}")
+        for layer in space.layers))
 
 
 def choices_of_row(row: Mapping[Hashable, object], layers: list[str]) -> dict[str, Choice]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from aie_explorer import html
 from aie_explorer.ir import storage_bytes
 
 COPIES = 2  # ping-pong: one half is filled while the other is drained
@@ -154,6 +155,19 @@ class Plan:
     inputs: tuple[Plio, ...]
     outputs: tuple[Plio, ...]
     buffers: tuple[MemoryBuffer, ...]
+
+    def __str__(self) -> str:
+        tiles = {buffer.memory_tile for buffer in self.buffers}
+        moved = sum(buffer.bytes for buffer in self.buffers) * COPIES
+        return (f"{len(self.inputs)} input and {len(self.outputs)} output PLIOs, {len(self.buffers)} buffers in "
+                f"{len(tiles)} memory tiles, {moved:,} bytes of them")
+
+    def _repr_html_(self) -> str:
+        frame = self.to_frame().reset_index()
+        plios = [(port.name, way, port.tensor, f"{port.rows} x {port.columns} {port.storage}", f"{port.bytes:,}")
+                 for way, ports in (("in", self.inputs), ("out", self.outputs)) for port in ports]
+        return (html.paragraph(str(self)) + html.table(list(frame.columns), frame.itertuples(index=False))
+                + html.table(["PLIO", "way", "tensor", "window", "bytes"], plios))
 
     def to_frame(self) -> pd.DataFrame:
         """One memory-tile buffer a row."""
