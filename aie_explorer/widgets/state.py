@@ -18,6 +18,8 @@ from aie_explorer.widgets.table import Filters, Lasso, Span
 
 AXES = tuple(LABELS)
 MOST_COMPARED = 6
+AT_ONCE = 8
+"""Layers of a design that is placed and planned within some 30 ms; that of a larger one follows when it is shown."""
 NO_FILTERS = Filters()
 
 
@@ -62,7 +64,7 @@ def selected(state: State, design: Design, note: str = "") -> State:
     """With another design selected. Layers put somewhere stay there, where that can be.
 
     Raises:
-        AieExplorerError: when it cannot be realised.
+        AieExplorerError: when it is seen at once that it cannot be placed or fed.
     """
     pins = {name: tile for name, tile in state.design.pins if name in design.layers}
     dropped = ""
@@ -73,10 +75,16 @@ def selected(state: State, design: Design, note: str = "") -> State:
             design = placed
         except AieExplorerError as error:
             dropped = f"; its layers cannot lie where they were put: {error}"
-    design.plan()
+    if planned_at_once(design):
+        design.plan()
     pinned = state.pinned & set(design.layers)
     return replace(state, design=design, pinned=pinned,
                    note=(note or f"selected a design of {design.tiles} tiles") + dropped)
+
+
+def planned_at_once(design: Design) -> bool:
+    """Whether a design is planned in no time, or was planned already."""
+    return len(design.layers) * design.copies <= AT_ONCE or "_plan" in vars(design)
 
 
 def change_layer(state: State, explorer: Explorer, layer: str, field: str, text: str) -> State:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
+from aie_explorer.design import Design
 from aie_explorer.errors import AieExplorerError
 from aie_explorer.placement import illegal_spots, legalise
 from aie_explorer.plots import html_report
@@ -103,7 +104,7 @@ class ExploreTab:
                            w.HBox([self.free, self.release]), self.plan])
         self._drawn: tuple[object, ...] = ()
         self._quiet = False
-        self._trying = threading.Lock()
+        self._trying, self._planning = threading.Lock(), threading.Lock()
         self._trial: tuple[str, int, int] | None = None
         for axis, control in (("x", self.x), ("y", self.y)):
             control.observe(lambda change, axis=axis: self._axis(axis, change["new"]), "value")
@@ -139,11 +140,37 @@ class ExploreTab:
         marks = [{"kind": "compared", **self._point(one)} for one in state.compared]
         self.space.show(figure, session.version, [*marks, {"kind": "chosen", **self._point(state.design)}])
         self.layers.give(rows=rows.layer_rows(session), stamp=session.version)
-        self.plan.give(plan=rows.plan_data(state.design), words=rows.plan_words(state.design), stamp=session.version,
-                       fixed=state.design.copies > 1, trial={"layer": ""}, spots={"layer": "", "illegal": {}})
+        if steps.planned_at_once(state.design):
+            self._show_plan(state.design)
+        else:
+            self.plan.words = "placing ..."
+            threading.Thread(target=self._plan_later, args=(state.design,), name="aie plan", daemon=True).start()
         self.release.disabled = not state.design.pins
 
-    def _point(self, design: Any) -> dict[str, float]:
+    def _show_plan(self, design: Design) -> None:
+        self.plan.give(plan=rows.plan_data(design), words=rows.plan_words(design), stamp=self.session.version,
+                       fixed=design.copies > 1, trial={"layer": ""}, spots={"layer": "", "illegal": {}})
+
+    def _plan_later(self, design: Design) -> None:
+        """Place a large design on a thread of its own; what is no longer selected is passed over."""
+        with self._planning:
+            if self.session.state.design is not design:
+                return
+            failure: Exception | None = None
+            try:
+                design.plan()
+            except Exception as error:
+                failure = error
+            with self.session.lock:
+                if self.session.state.design is not design:
+                    return
+                if failure is None:
+                    self._show_plan(design)
+                else:
+                    self.plan.give(words="this design has no place on the array", stamp=self.session.version)
+                    self.ui.show_error(failure, ("Undo", self.session.undo))
+
+    def _point(self, design: Design) -> dict[str, float]:
         estimate, state = design.estimate(), self.session.state
         return {axis: float(getattr(estimate, name)) for axis, name in (("x", state.x), ("y", state.y))}
 

@@ -185,6 +185,42 @@ def test_dragging_a_block(ui):
     assert ui.design.pins == ()
 
 
+def test_a_large_design_is_placed_beside_the_kernel(monkeypatch):
+    ui = explorer_ui(aie.Explorer(mlp([32] * 12)))
+    plan = ui.tabs.explore.plan
+    until(lambda: plan.stamp == ui.session.version)
+    first, gate, place = plan.plan, threading.Event(), aie.Design.plan
+
+    def slow(self):
+        assert gate.wait(10)
+        return place(self)
+
+    monkeypatch.setattr(aie.Design, "plan", slow)
+    layer = next(iter(ui.design.layers))
+    value = next(value for value in ui.tabs.explore.layers.rows[0]["fields"]["cas_num"]["offered"]
+                 if value != str(ui.design.layers[layer].cas_num))
+    send(ui.tabs.explore.layers, type="change", layer=layer, field="cas_num", value=value)
+    assert str(ui.design.layers[layer].cas_num) == value, ui.alert.value
+    assert plan.plan == first  # the other views did not wait for it
+    assert "placing" in plan.words
+    gate.set()
+    until(lambda: plan.stamp == ui.session.version)
+    assert plan.plan != first
+
+    def refuse(self):
+        raise aie.AieExplorerError("there is no room")
+
+    monkeypatch.setattr(aie.Design, "plan", refuse)
+    ui.undo.click()
+    design = ui.design
+    send(ui.tabs.explore.layers, type="change", layer=layer, field="microtile",
+         value=ui.tabs.explore.layers.rows[0]["fields"]["microtile"]["offered"][-1])
+    if ui.design != design:
+        until(lambda: "no room" in ui.alert.value)
+        ui.fix.click()
+        assert ui.design == design
+
+
 def until(test, seconds=10.0):
     end = time.monotonic() + seconds
     while not test():
