@@ -198,6 +198,7 @@ class ExplorerUi(w.VBox):  # type: ignore[misc]
             cancelled = isinstance(failure, CancelledError) or (
                 job.cancelled.is_set() and isinstance(failure, AieExplorerError))
             with self.session.lock:
+                self.session.version += 1  # views go back to what they showed before
                 self.show_error(None if cancelled else failure)
                 self.refresh()
                 self.status.value = pieces.status(f"{job.name} {'cancelled' if cancelled else 'failed'}")

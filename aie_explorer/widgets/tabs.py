@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -208,7 +209,12 @@ class ExploreTab:
         self.plan.spots = {"layer": layer, "illegal": {f"{c},{r}": why for (c, r), why in illegal.items()}}
 
     def _put(self, message: Message) -> None:
-        self._step(lambda s: steps.put(s, message["layer"], (int(message["column"]), int(message["row"]))))
+        layer, tile, state = message["layer"], (int(message["column"]), int(message["row"])), self.session.state
+        if len(state.design.layers) <= steps.AT_ONCE:
+            self._step(lambda s: steps.put(s, layer, tile))
+        else:
+            self.ui.run("Place", lambda job: steps.put(state, layer, tile), lambda new: self.session.do(
+                lambda s: replace(new, filters=s.filters, compared=s.compared)))
 
     def _try(self, message: Message) -> None:
         """Find out what a place would cost, on a thread of its own; only the newest question is answered."""

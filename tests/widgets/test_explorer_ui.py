@@ -207,6 +207,12 @@ def test_a_large_design_is_placed_beside_the_kernel(monkeypatch):
     until(lambda: plan.stamp == ui.session.version)
     assert plan.plan != first
 
+    block = plan.plan["blocks"][0]
+    send(plan, type="put", layer=layer, column=37 - block["width"], row=0)
+    ui.wait()
+    assert dict(ui.design.pins) == {layer: (37 - block["width"], 0)}, ui.alert.value
+    ui.undo.click()
+
     def refuse(self):
         raise aie.AieExplorerError("there is no room")
 

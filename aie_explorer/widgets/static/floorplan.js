@@ -16,7 +16,7 @@ function render({ model, el }) {
   words.className = "aie-hint";
   words.setAttribute("role", "status");
   el.append(svg, words);
-  let plan = null, painted = "", again = false, held = null;  // held: {block, column, row, dx, dy, spots}
+  let plan = null, ground = null, painted = "", again = false, held = null;  // held: {block, column, row, dx, dy, spots}
 
   const y = (row) => (plan.rows - 1 - row) * CELL + 2;
   const memoryY = (row) => plan.rows * CELL + GAP + (plan.memory_rows - 1 - row) * CELL;
@@ -39,25 +39,19 @@ function render({ model, el }) {
     plan = model.get("plan");
     if (!plan.columns) return;
     held = null;
-    svg.replaceChildren();
     const height = plan.rows * CELL + GAP + plan.memory_rows * CELL + 46, width = LEFT + plan.columns * CELL + 6;
-    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.setAttribute("aria-label", plan.summary);
-    for (let column = 0; column < plan.columns; column++) {
-      for (let row = 0; row < plan.rows; row++) cell("tile", x(column), y(row), "", svg);
-      for (let row = 0; row < plan.memory_rows; row++) cell("memory-tile", x(column), memoryY(row), "", svg);
-      if (column % 5 === 0) label(x(column) + CELL / 2, height - 4, String(column), svg);
-    }
-    for (let row = 0; row < plan.rows; row++) label(LEFT - 12, y(row) + 16, String(row), svg);
-    label(LEFT - 16, memoryY(0) - (plan.memory_rows - 1) * CELL / 2 + 16, "mem", svg);
+    const size = `0 0 ${width} ${height}`;
+    if (svg.getAttribute("viewBox") !== size) { svg.setAttribute("viewBox", size); grid(height); }
+    while (ground.nextSibling) ground.nextSibling.remove();
+    svg.querySelectorAll(".tile.illegal").forEach((one) => one.classList.remove("illegal"));
     const pl = memoryY(0) + CELL + 6;
     for (const column of plan.pl_columns) {
       const one = node("path", { class: "pl", d: `M${x(column) + 5},${pl + 10} L${x(column) + CELL / 2},${pl} L${x(column) + CELL - 5},${pl + 10} Z` }, svg);
       const used = plan.plio[column];
       if (used) one.classList.add("used");
-      title(one, used ? `column ${column}: ${used}` : `column ${column}: PL interface, free`);
+      title(one, used ? `column ${column}: ${used}` : `column ${column}: PL interface`);
     }
-    if (plan.pl_columns.length) label(LEFT - 16, pl + 9, "PLIO", svg);
     for (const memory of plan.memory_tiles) {
       cell("memory-tile used", x(memory.column), memoryY(memory.row), memory.text, svg);
       label(x(memory.column) + CELL / 2, memoryY(memory.row) + 16, "m", svg, "aie-mark");
@@ -76,6 +70,19 @@ function render({ model, el }) {
     say(model.get("words"));
     if (focus) svg.querySelector(`.block[data-layer="${focus}"]`)?.focus({ preventScroll: true });
     el.dataset.version = model.get("stamp");
+  };
+
+  const grid = (height) => {  // what no design changes
+    svg.replaceChildren();
+    ground = node("g", {}, svg);
+    for (let column = 0; column < plan.columns; column++) {
+      for (let row = 0; row < plan.rows; row++) cell("tile", x(column), y(row), "", ground);
+      for (let row = 0; row < plan.memory_rows; row++) cell("memory-tile", x(column), memoryY(row), "", ground);
+      if (column % 5 === 0) label(x(column) + CELL / 2, height - 4, String(column), ground);
+    }
+    for (let row = 0; row < plan.rows; row++) label(LEFT - 12, y(row) + 16, String(row), ground);
+    label(LEFT - 16, memoryY(0) - (plan.memory_rows - 1) * CELL / 2 + 16, "mem", ground);
+    if (plan.pl_columns.length) label(LEFT - 16, memoryY(0) + CELL + 15, "PLIO", ground);
   };
 
   const drawBlock = (block, index) => {
