@@ -112,7 +112,7 @@ class Design:
         """
         if constants is None:
             return estimate(self.space, self.copies)
-        return estimate(single_design_space(self.network, self.device, self.choices, constants), self.copies)
+        return estimate(single_design_space(self.network, self.device, self.choices, constants), self.copies, constants)
 
     @property
     def placement_problem(self) -> Problem:

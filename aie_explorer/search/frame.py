@@ -11,8 +11,8 @@ import pandas as pd
 
 from aie_explorer.cycles import VALIDITY
 from aie_explorer.errors import DesignError
-from aie_explorer.search.figures import Picks, figures
-from aie_explorer.search.objectives import ADDED
+from aie_explorer.search.figures import Picks, direct_edges, figures
+from aie_explorer.search.objectives import ADDED, SPARED
 from aie_explorer.search.space import DesignSpace, LayerSpace
 from aie_explorer.space import CHOICES, SHAPE_FIELDS, SPLITS, Choice, parse_choice, shape_name
 
@@ -63,6 +63,9 @@ def _added(space: DesignSpace, picks: Picks, name: str) -> npt.NDArray[np.int64]
     total = np.zeros(len(picks), np.int64)
     for i in range(len(space.layers)):
         total += ADDED[name](space, i).astype(np.int64)[picks[:, i]]
+    if name in SPARED:
+        for _, consumer, direct in direct_edges(space, picks):
+            total -= direct * SPARED[name](space.layers[consumer].table)[picks[:, consumer]]
     return total
 
 

@@ -9,7 +9,7 @@ layer (`segments.producer_sides`): fronts are kept apart by it, so the rules of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +61,8 @@ def exact_front(space: DesignSpace, objectives: Sequence[str] = PATH, *, most_ti
     """
     added = [name for name in objectives if name in ADDED]
     segments = cut_into_segments(space, added)
+    if "latency_cycles" not in objectives:
+        segments = [replace(segment, latency=0 * segment.latency, saves=0 * segment.saves) for segment in segments]
     limit = space.device.tiles if most_tiles is None else min(most_tiles, space.device.tiles)
     values, ranks = _ranks(segments, limit, "interval_cycles" in objectives)
     needed = np.cumsum([segment.tiles.min(initial=limit + 1) for segment in segments[::-1]])[::-1]
@@ -71,9 +73,8 @@ def exact_front(space: DesignSpace, objectives: Sequence[str] = PATH, *, most_ti
     states: list[_State] = []
     for i, segment in enumerate(segments):
         later = int(needed[i + 1]) if i + 1 < len(segments) else 0
-        latency = segment.latency if "latency_cycles" in objectives else np.zeros(len(segment.latency))
-        state = _joined(state, segment, ranks[i], latency, segments[i + 1] if i + 1 < len(segments) else None,
-                        limit - later, len(values))
+        state = _joined(state, segment, ranks[i], segments[i + 1] if i + 1 < len(segments) else None, limit - later,
+                        len(values))
         states.append(state)
     points = np.concatenate([np.stack([state.tiles * ("tiles" in objectives), state.rank, state.latency], axis=1),
                              state.added], axis=1)
@@ -105,22 +106,19 @@ def _ranks(segments: list[Segment], most_tiles: int, matters: bool) -> tuple[npt
     return values[least:], [np.maximum(rank - least, 0).astype(np.int64) for rank in ranks]
 
 
-def _joined(state: _State, segment: Segment, rank: Ints, latency: npt.NDArray[np.float64], after: Segment | None,
-            most_tiles: int, ranks: int) -> _State:
+def _joined(state: _State, segment: Segment, rank: Ints, after: Segment | None, most_tiles: int, ranks: int) -> _State:
     """Join every partial design with every option of the next segment, and prune."""
-    parts: dict[int, list[tuple[Rows, Rows]]] = {}
-    candidates: dict[int, Rows] = {}
-    for options in _worthwhile(segment, rank, latency):
+    parts: dict[int, list[tuple[_State, Rows]]] = {}
+    candidates: dict[int, _State] = {}
+    for options in _worthwhile(segment, rank):
         reader, side = int(segment.reader[options[0]]), int(segment.side[options[0]])
         if reader not in candidates:
-            accepted = np.flatnonzero(segment.accepts[reader, state.side])
-            candidates[reader] = accepted[_front(state.tiles[accepted], state.rank[accepted], state.latency[accepted],
-                                                 state.added[accepted], most_tiles, ranks)]
+            candidates[reader] = _seen(state, segment, reader, most_tiles, ranks)
         parts.setdefault(side, []).append((candidates[reader], options))
     found: list[_State] = []
     stairs = {side: Staircase(ranks, most_tiles) for side in parts}
     for side, above in _by_acceptance(parts, after):
-        made = [_product(state, segment, rank, latency, *part, most_tiles) for part in parts[side]]
+        made = [_product(*part, segment, rank, most_tiles) for part in parts[side]]
         whole = _State(*(np.concatenate([getattr(part, name) for part in made])
                          for name in _State.__dataclass_fields__))
         if segment.added.shape[1]:
@@ -134,29 +132,38 @@ def _joined(state: _State, segment: Segment, rank: Ints, latency: npt.NDArray[np
     return _State(*(np.concatenate([getattr(part, name) for part in found]) for name in _State.__dataclass_fields__))
 
 
-def _worthwhile(segment: Segment, rank: Ints, latency: npt.NDArray[np.float64]) -> list[Rows]:
+def _seen(state: _State, segment: Segment, reader: int, most_tiles: int, ranks: int) -> _State:
+    """The partial designs that a reader accepts and no other beats, as it sees them; `parent` says which they are."""
+    accepted = np.flatnonzero(segment.accepts[reader, state.side])
+    side = state.side[accepted]
+    seen = _State(state.tiles[accepted], state.rank[accepted], state.latency[accepted] - segment.saves[reader, side],
+                  state.added[accepted] - segment.spares[reader, side], side, side, accepted)
+    return _taken(seen, _front(seen.tiles, seen.rank, seen.latency, seen.added, most_tiles, ranks))
+
+
+def _worthwhile(segment: Segment, rank: Ints) -> list[Rows]:
     """Options with the same interfaces, without those that another of them beats."""
-    points = np.concatenate([np.stack([segment.tiles, rank, latency], axis=1), segment.added], axis=1)
+    points = np.concatenate([np.stack([segment.tiles, rank, segment.latency], axis=1), segment.added], axis=1)
     return [same[nondominated(points[same])] for same in groups(np.stack([segment.reader, segment.side], axis=1))]
 
 
-def _by_acceptance(parts: dict[int, list[tuple[Rows, Rows]]], after: Segment | None) -> list[tuple[int, list[int]]]:
-    """The producer sides, those before it that every reader takes who takes it."""
+def _by_acceptance(parts: dict[int, list[tuple[_State, Rows]]], after: Segment | None) -> list[tuple[int, list[int]]]:
+    """The producer sides, those before it that every reader takes who takes it, and as early."""
     if after is None:
         return [(side, []) for side in parts]
-    order = sorted(parts, key=lambda side: (-int(after.accepts[:, side].sum()), side))
+    accepts, saves = after.accepts, after.saves
+    order = sorted(parts, key=lambda side: (-int(accepts[:, side].sum()), -float(saves[:, side].sum()), side))
     return [(side, [other for other in order[:position]
-                    if np.all(after.accepts[:, other] >= after.accepts[:, side])])
+                    if np.all((accepts[:, other] >= accepts[:, side]) & (saves[:, other] >= saves[:, side]))])
             for position, side in enumerate(order)]
 
 
-def _product(state: _State, segment: Segment, rank: Ints, latency: npt.NDArray[np.float64], candidates: Rows,
-             options: Rows, most_tiles: int) -> _State:
-    tiles = np.add.outer(state.tiles[candidates], segment.tiles[options])
+def _product(seen: _State, options: Rows, segment: Segment, rank: Ints, most_tiles: int) -> _State:
+    tiles = np.add.outer(seen.tiles, segment.tiles[options])
     a, b = np.nonzero(tiles <= most_tiles)
-    parent, option = candidates[a], options[b]
-    return _State(tiles[a, b], np.maximum(state.rank[parent], rank[option]), state.latency[parent] + latency[option],
-                  state.added[parent] + segment.added[option], segment.side[option], option, parent)
+    option = options[b]
+    return _State(tiles[a, b], np.maximum(seen.rank[a], rank[option]), seen.latency[a] + segment.latency[option],
+                  seen.added[a] + segment.added[option], segment.side[option], option, seen.parent[a])
 
 
 def _front(tiles: Ints, rank: Ints, latency: npt.NDArray[np.float64], added: Points, most_tiles: int, ranks: int

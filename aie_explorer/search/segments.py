@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from aie_explorer.search.objectives import ADDED
+from aie_explorer.cycles import load_constants
+from aie_explorer.search.objectives import ADDED, SPARED
 from aie_explorer.search.pareto import Points, Staircase, nondominated
 from aie_explorer.search.space import DesignSpace, Edge
 
@@ -26,6 +28,9 @@ Rows = npt.NDArray[np.intp]
 
 EXACT = 1e6
 """Latencies are counted in this fraction of a cycle, as whole numbers: sums of them do not depend on their order."""
+NOTHING = (0.0, 0.0)
+DIRECTLY = 2
+"""Of `joints`."""
 MOST_JOINED = 2_000_000
 """Partial designs joined at a time; 100 bytes each."""
 MOST_KEPT = 100_000
@@ -46,6 +51,8 @@ class Segment:
         reader: [count] what it demands of the layer before: a row of `accepts`.
         side: [count] its producer side: a column of the next segment's `accepts`.
         accepts: [readers, sides of the layer before] which go together.
+        saves: the same, how much earlier that layer is ready, in cycles / EXACT: for it hands over from tile to tile.
+        spares: [readers, sides, objectives] what that saves of `added`.
         picks: [count, layers of the segment] rows of the layers' tables.
         lost: by what part interval and latency may exceed those of designs left out; 0 where exact.
     """
@@ -57,13 +64,15 @@ class Segment:
     reader: Rows
     side: Rows
     accepts: npt.NDArray[np.bool_]
+    saves: npt.NDArray[np.float64]
+    spares: Points
     picks: Rows
     lost: float = 0.0
 
     def taken(self, rows: Rows) -> Segment:
         """Some of its ways."""
         return Segment(self.tiles[rows], self.interval[rows], self.latency[rows], self.added[rows], self.reader[rows],
-                       self.side[rows], self.accepts, self.picks[rows], self.lost)
+                       self.side[rows], self.accepts, self.saves, self.spares, self.picks[rows], self.lost)
 
 
 def cut_into_segments(space: DesignSpace, added: Sequence[str]) -> list[Segment]:
@@ -146,13 +155,37 @@ def producer_sides(space: DesignSpace, i: int) -> tuple[Rows, Rows]:
         (for each side a unique writer that stands for it, the side of each option).
     """
     writers = space.layers[i].writers
-    accepted = [np.moveaxis(edge.legal, position, 0).reshape(len(writers[0]), -1) for edge in space.edges
-                for position, producer in enumerate(edge.producers) if producer == i]
-    if not accepted:
+    joined = [np.moveaxis(joints(edge), position, 0).reshape(len(writers[0]), -1) for edge in space.edges
+              for position, producer in enumerate(edge.producers) if producer == i]
+    if not joined:
         return np.zeros(1, np.intp), np.zeros(len(writers[1]), np.intp)
-    _, first, inverse = np.unique(np.concatenate(accepted, axis=1), axis=0, return_index=True, return_inverse=True)
-    side: Rows = inverse.ravel()[writers[1]].astype(np.intp)
-    return first.astype(np.intp), side
+    first, inverse = _distinct(np.concatenate(joined, axis=1))
+    return first, inverse[writers[1]]
+
+
+def joints(edge: Edge) -> npt.NDArray[np.int8]:
+    """[unique writers of each producer..., unique readers] 0 where they cannot be joined, 2 where directly, else 1."""
+    joint: npt.NDArray[np.int8] = edge.legal.astype(np.int8) + edge.direct  # DIRECTLY
+    return joint
+
+
+def _distinct(rows: npt.NDArray[Any]) -> tuple[Rows, Rows]:
+    """One index of each distinct row, and which of them each row is."""
+    whole = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
+    _, first, inverse = np.unique(whole, return_index=True, return_inverse=True)
+    return first.astype(np.intp), inverse.ravel().astype(np.intp)
+
+
+def _savings(space: DesignSpace, i: int, added: Sequence[str]) -> tuple[npt.NDArray[np.float64], Points]:
+    """([unique readers], [unique readers, objectives]) what each reader of layer i saves where it is fed directly.
+
+    As `cycles.network_cycles` counts it; a cascade makes and a tile reads as many bytes, at the same rate.
+    """
+    layer = space.layers[i]
+    first = np.unique(layer.readers[1], return_index=True)[1]
+    latency = np.round((load_constants().hand_over_cycles + layer.cycles["dma_in_cycles"][first]) * EXACT)
+    columns = [SPARED[name](layer.table[first]) if name in SPARED else np.zeros(len(first)) for name in added]
+    return latency, np.stack(columns, axis=1).astype(np.float64) if columns else np.zeros((len(first), 0))
 
 
 def _one(space: DesignSpace, i: int, added: Sequence[str]) -> Segment:
@@ -162,12 +195,17 @@ def _one(space: DesignSpace, i: int, added: Sequence[str]) -> Segment:
     latency = latency + (costs.leave if i in space.output_layers else 0.0)
     side = producer_sides(space, i)[1]
     accepts, reader = np.ones((1, 1), np.bool_), np.zeros(len(side), np.intp)
+    saves, spares = np.zeros((1, 1)), np.zeros((1, 1, len(added)))
     if i not in space.input_layers:
         (edge,) = (edge for edge in space.edges if edge.consumer == i)
-        by_reader = edge.legal[producer_sides(space, i - 1)[0]].T
-        accepts, inverse = np.unique(by_reader, axis=0, return_inverse=True)
-        reader = inverse.ravel()[layer.readers[1]].astype(np.intp)
-    whole = Segment(costs.tiles, costs.interval, latency, costs.added, reader, side, accepts,
+        by_reader = joints(edge)[producer_sides(space, i - 1)[0]].T
+        saved, spared = _savings(space, i, added)
+        alone = np.concatenate([saved[:, None], spared], axis=1) * (by_reader == DIRECTLY).any(axis=1)[:, None]
+        first, inverse = _distinct(np.concatenate([by_reader, alone], axis=1))
+        reader = inverse[layer.readers[1]]
+        accepts, direct = by_reader[first] > 0, by_reader[first] == DIRECTLY
+        saves, spares = direct * saved[first][:, None], direct[:, :, None] * spared[first][:, None]
+    whole = Segment(costs.tiles, costs.interval, latency, costs.added, reader, side, accepts, saves, spares,
                     np.arange(len(side))[:, None])
     points = np.concatenate([np.stack([costs.tiles, costs.interval, latency], axis=1), costs.added], axis=1)
     kept = [group[nondominated(points[group])] for group in groups(np.stack([reader, side], axis=1))]
@@ -211,6 +249,7 @@ class _Inside:
         self.space, self.layers, self.added = space, layers, added
         self.before = layers[0] - 1
         self.edges = {edge.consumer: edge for edge in space.edges}
+        self.joints = {i: joints(self.edges[i]) for i in layers if i in self.edges}
         self.sides = {i: producer_sides(space, i) for i in (self.before, *layers) if i >= 0}
         last_reader = {source: i for i, sources in enumerate(space.sources) for source in sources if source >= 0}
         self.last_reader = {i: last_reader.get(i, -1) for i in self.sides}
@@ -237,7 +276,7 @@ class _Inside:
         latency, side = (state.out, np.zeros(len(picks), np.intp)) if self.ends else (state.ready[:, 0],
                                                                                       state.side[:, 0])
         return Segment(state.tiles, state.interval, latency, state.added, state.enters, side, np.eye(count, dtype=bool),
-                       picks, self.lost - 1)
+                       np.zeros((count, count)), np.zeros((count, count, len(self.added))), picks, self.lost - 1)
 
     def _begin(self) -> tuple[_Partial, list[int]]:
         """Before the first layer: ready at 0, whatever the producer side of the layer before."""
@@ -252,6 +291,7 @@ class _Inside:
     def _extended(self, state: _Partial, i: int, open_layers: list[int], kept: list[int]) -> _Partial:
         """Every partial design with every option of layer i that it can feed, pruned as they come."""
         costs, edge = _costs(self.space, i, self.added), self.edges.get(i)
+        savings = _savings(self.space, i, self.added)
         sources = [open_layers.index(source) for source in self.space.sources[i] if source >= 0]
         producers = [open_layers.index(source) for source in edge.producers] if edge else []
         by_sides = groups(state.side[:, producers])
@@ -260,10 +300,12 @@ class _Inside:
         for options in self._options(i, costs):
             reader = self.space.layers[i].readers[1][options[0]]
             for group in by_sides:
-                if edge is not None and not self._accepts(edge, state.side[group[0], producers], int(reader)):
+                joint = 1 if edge is None else self._joint(edge, state.side[group[0], producers], int(reader))
+                if joint == 0:
                     continue
+                saved = (savings[0][reader], savings[1][reader]) if joint == DIRECTLY else NOTHING
                 for part in np.array_split(group, -(-len(group) * len(options) // MOST_JOINED)):
-                    parts.append(self._product(state, part, options, i, costs, sources, kept))
+                    parts.append(self._product(state, part, options, i, costs, sources, kept, saved))
                     waiting += len(parts[-1].tiles)
                     if waiting > MOST_JOINED + 2 * pruned:
                         parts = [self._pruned(_stacked(parts))]
@@ -273,9 +315,9 @@ class _Inside:
         found = self._pruned(_stacked(parts))
         return found.taken(self._thinned(found)) if len(found.tiles) > MOST_KEPT else found
 
-    def _accepts(self, edge: Edge, sides: Rows, reader: int) -> bool:
+    def _joint(self, edge: Edge, sides: Rows, reader: int) -> int:
         writers = [self.sides[producer][0][side] for producer, side in zip(edge.producers, sides, strict=True)]
-        return bool(edge.legal[(*writers, reader)])
+        return int(self.joints[edge.consumer][(*writers, reader)])
 
     def _options(self, i: int, costs: _Costs) -> list[Rows]:
         """Options that the rest of the network cannot tell apart, those left out that another of them beats."""
@@ -286,12 +328,15 @@ class _Inside:
         return [group[nondominated(stacked[group])] for group in groups(alike)]
 
     def _product(self, state: _Partial, group: Rows, options: Rows, i: int, costs: _Costs, sources: list[int],
-                 kept: list[int]) -> _Partial:
-        """Partial designs of a group with each of some options, as far as the device has tiles for both."""
+                 kept: list[int], saved: tuple[float, Points | float] = NOTHING) -> _Partial:
+        """Partial designs of a group with each of some options, as far as the device has tiles for both.
+
+        `saved` is what a direct edge from the only source saves of latency and of what adds up.
+        """
         parent, option = (axis.ravel() for axis in np.meshgrid(group, options, indexing="ij"))
         fits = state.tiles[parent] + costs.tiles[option] <= self.space.device.tiles
         parent, option = parent[fits], option[fits]
-        starts = [state.ready[parent, column] for column in sources]
+        starts = [state.ready[parent, column] - saved[0] for column in sources]
         if i in self.space.input_layers:
             starts.append(costs.entry[option])
         ready = np.maximum.reduce(starts) + costs.latency[option]
@@ -300,7 +345,7 @@ class _Inside:
             out = np.maximum(out, ready + costs.leave[option])
         return _Partial(state.tiles[parent] + costs.tiles[option],
                         np.maximum(state.interval[parent], costs.interval[option]), out,
-                        state.added[parent] + costs.added[option],
+                        state.added[parent] + costs.added[option] - saved[1],
                         np.concatenate([state.ready[parent], ready[:, None]], axis=1)[:, kept],
                         np.concatenate([state.side[parent], self.sides[i][1][option][:, None]], axis=1)[:, kept],
                         state.enters[parent], option, parent)

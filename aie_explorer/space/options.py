@@ -23,6 +23,7 @@ OPTION = np.dtype([
     # the choice
     ("M", "i4"), ("K", "i4"), ("N", "i4"), ("cas_length", "i4"), ("cas_num", "i4"), ("split", "i1"),
     ("block_rows", "i1"), ("block_columns", "i1"),
+    ("route", "i1"),  # 0, "auto", unless it is asked for
     # what follows from it for one tile: its slice of rows, reduction and outputs, padded to whole register blocks
     ("rows", "i4"), ("k", "i4"), ("n", "i4"), ("tiles", "i4"),
     # bytes of one tile's buffers, one copy each

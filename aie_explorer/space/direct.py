@@ -1,0 +1,51 @@
+"""Which layers may hand over from tile to tile, with no memory tile between.
+
+A cascade leaves its results in one tile as microtiles of M x N; a slice of a reduction is read as microtiles of M x K.
+Where both are the same part of the tensor in the same order, the buffer is handed over as it is: to one reader, or, as
+every cascade of a layer split by features reads the same slices, to several at once. So a layer that reads one tensor
+may be fed directly when its slices are just what the cascades of its producer make: as many, as many rows and columns,
+the same M, and N equal to its K. Columns that fill up the last slice hold whatever the producer makes of zero weights;
+the reader multiplies them by rows of weights that are zero (`firmware.pack`).
+
+Sides of an edge are compared by one number each, a layout.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from aie_explorer.space.options import ROWS, Table
+
+Layouts = npt.NDArray[np.int64]
+
+NOT_MADE, NOT_READ = -1, -2
+"""Layouts of options that do not write, or do not read, from tile to tile; they equal no other."""
+AUTO, MEMORY_TILE, DIRECT = range(3)
+"""Places in `space.ROUTES`."""
+
+
+def made_layout(table: Table) -> Layouts:
+    """[options] how each leaves its results; NOT_MADE where they must go through a memory tile."""
+    made = _layout(table, "N", "n", table["cas_num"], table["split"] == ROWS)
+    return np.where(table["route"] == MEMORY_TILE, NOT_MADE, made)
+
+
+def read_layout(table: Table) -> Layouts:
+    """[options] how each wants its input; NOT_READ where no cascade could make a slice of it.
+
+    Cascades that split the rows read slices of both axes, unless each is a single tile.
+    """
+    by_rows = table["split"] == ROWS
+    read = _layout(table, "K", "k", np.where(by_rows, table["cas_num"], table["cas_length"]), by_rows)
+    return np.where(by_rows & (table["cas_length"] > 1), NOT_READ, read)
+
+
+def _layout(table: Table, microtile: str, columns: str, parts: npt.NDArray[np.int64], by_rows: npt.NDArray[np.bool_]
+            ) -> Layouts:
+    """Rows and columns of a microtile (below 256) and of a slice (below 2^21 and 2^18), the slices, and their axis."""
+    code = table["M"].astype(np.int64)
+    for field, below in ((table[microtile], 256), (table["rows"], 1 << 21), (table[columns], 1 << 18), (parts, 64),
+                         (by_rows & (parts > 1), 2)):
+        code = code * below + field
+    return code
