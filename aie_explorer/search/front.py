@@ -20,6 +20,8 @@ from aie_explorer.search.pareto import Points, Staircase, nondominated
 from aie_explorer.search.segments import Ints, Rows, Segment, cut_into_segments, groups
 from aie_explorer.search.space import DesignSpace
 
+MOST_COMPARED = 1500
+"""Options of a segment that are compared with one another whatever their interfaces."""
 FEW = 300
 """Points that are compared with one another sooner than a grid is filled."""
 
@@ -62,19 +64,25 @@ def exact_front(space: DesignSpace, objectives: Sequence[str] = PATH, *, most_ti
     added = [name for name in objectives if name in ADDED]
     segments = cut_into_segments(space, added)
     if "latency_cycles" not in objectives:
-        segments = [replace(segment, latency=0 * segment.latency, saves=0 * segment.saves) for segment in segments]
+        timeless = {id(segment): replace(segment, latency=0 * segment.latency, saves=0 * segment.saves)
+                    for segment in segments}
+        segments = [timeless[id(segment)] for segment in segments]
     limit = space.device.tiles if most_tiles is None else min(most_tiles, space.device.tiles)
     values, ranks = _ranks(segments, limit, "interval_cycles" in objectives)
     needed = np.cumsum([segment.tiles.min(initial=limit + 1) for segment in segments[::-1]])[::-1]
     if needed[0] > limit:
         return Front(np.empty((0, len(space.layers)), np.intp), 0.0)
+    worthwhile: dict[tuple[int, int], list[Rows]] = {}  # equal segments are one and the same
     state = _State(np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1), np.zeros((1, len(added))),
                    np.zeros(1, np.intp), np.zeros(1, np.intp), np.zeros(1, np.intp))
     states: list[_State] = []
     for i, segment in enumerate(segments):
         later = int(needed[i + 1]) if i + 1 < len(segments) else 0
-        state = _joined(state, segment, ranks[i], segments[i + 1] if i + 1 < len(segments) else None, limit - later,
-                        len(values))
+        after = segments[i + 1] if i + 1 < len(segments) else None
+        key = (id(segment), id(after))
+        if key not in worthwhile:
+            worthwhile[key] = _worthwhile(segment, ranks[i], after)
+        state = _joined(state, segment, ranks[i], worthwhile[key], after, limit - later, len(values))
         states.append(state)
     points = np.concatenate([np.stack([state.tiles * ("tiles" in objectives), state.rank, state.latency], axis=1),
                              state.added], axis=1)
@@ -106,11 +114,12 @@ def _ranks(segments: list[Segment], most_tiles: int, matters: bool) -> tuple[npt
     return values[least:], [np.maximum(rank - least, 0).astype(np.int64) for rank in ranks]
 
 
-def _joined(state: _State, segment: Segment, rank: Ints, after: Segment | None, most_tiles: int, ranks: int) -> _State:
+def _joined(state: _State, segment: Segment, rank: Ints, worthwhile: list[Rows], after: Segment | None,
+            most_tiles: int, ranks: int) -> _State:
     """Join every partial design with every option of the next segment, and prune."""
     parts: dict[int, list[tuple[_State, Rows]]] = {}
     candidates: dict[int, _State] = {}
-    for options in _worthwhile(segment, rank):
+    for options in worthwhile:
         reader, side = int(segment.reader[options[0]]), int(segment.side[options[0]])
         if reader not in candidates:
             candidates[reader] = _seen(state, segment, reader, most_tiles, ranks)
@@ -141,10 +150,46 @@ def _seen(state: _State, segment: Segment, reader: int, most_tiles: int, ranks: 
     return _taken(seen, _front(seen.tiles, seen.rank, seen.latency, seen.added, most_tiles, ranks))
 
 
-def _worthwhile(segment: Segment, rank: Ints) -> list[Rows]:
-    """Options with the same interfaces, without those that another of them beats."""
+def _worthwhile(segment: Segment, rank: Ints, after: Segment | None) -> list[Rows]:
+    """Options with the same interfaces, without those that another option beats.
+
+    One with other interfaces beats an option if these are accepted wherever the option's are, and it is better even by
+    what the option may save there and it may not.
+    """
     points = np.concatenate([np.stack([segment.tiles, rank, segment.latency], axis=1), segment.added], axis=1)
-    return [same[nondominated(points[same])] for same in groups(np.stack([segment.reader, segment.side], axis=1))]
+    faces = np.stack([segment.reader, segment.side], axis=1)
+    if len(points) > MOST_COMPARED:
+        return [same[nondominated(points[same])] for same in groups(faces)]
+    before = _lost(segment.accepts, segment.saves, segment.spares)
+    later = _lost(after.accepts.T, after.saves.T, after.spares.transpose(1, 0, 2)) if after else None
+    kept = np.flatnonzero(~_beaten(points, faces, before, later))
+    return [kept[same] for same in groups(faces[kept])]
+
+
+def _lost(accepts: npt.NDArray[np.bool_], saves: npt.NDArray[np.float64], spares: Points) -> Points:
+    """[a, b, latency and what adds up] the most that a saves and b in its place does not; without end where a is
+    accepted and b is not."""
+    worth = np.concatenate([saves[:, :, None], spares], axis=2)
+    lost = np.full((len(worth), len(worth), worth.shape[2]), np.inf)
+    for a, (taken, saved) in enumerate(zip(accepts, worth, strict=True)):
+        as_well = accepts[:, taken].all(axis=1)
+        lost[a, as_well] = (saved[taken] - worth[as_well][:, taken]).max(axis=1) if taken.any() else 0.0
+    return lost
+
+
+def _beaten(points: Points, faces: Rows, before: Points, later: Points | None) -> npt.NDArray[np.bool_]:
+    """Which points another beats; of those that beat each other the first stays."""
+    count = len(points)
+    no_worse = np.ones((count, count), np.bool_)  # [a, b] b than a
+    for column in range(points.shape[1]):
+        margin = points[:, column][:, None] - points[:, column]
+        if column >= 2:
+            margin = margin - before[:, :, column - 2][np.ix_(faces[:, 0], faces[:, 0])]
+            if later is not None:
+                margin -= later[:, :, column - 2][np.ix_(faces[:, 1], faces[:, 1])]
+        no_worse &= margin >= 0
+    found: npt.NDArray[np.bool_] = (no_worse & ~(no_worse.T & np.triu(np.ones_like(no_worse)))).any(axis=1)
+    return found
 
 
 def _by_acceptance(parts: dict[int, list[tuple[_State, Rows]]], after: Segment | None) -> list[tuple[int, list[int]]]:

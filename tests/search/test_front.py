@@ -151,7 +151,7 @@ def test_what_does_not_fit_in_memory_is_joined_in_parts(monkeypatch):
 def test_a_thinned_front_says_what_it_may_have_lost(monkeypatch):
     space = constrained(design_space(mlp([300, 200, 100, 10]), VEK280), {"blocking": (2, 2)})
     exact = points_of(space, exact_front(space).picks)
-    monkeypatch.setattr(module, "MOST_KEPT", 130)
+    monkeypatch.setattr(module, "MOST_KEPT", 400)
     found = module._Inside(space, range(3), ()).segment()
     assert 0 < found.lost < 2
     assert len(found.tiles) <= 130
