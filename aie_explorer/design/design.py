@@ -118,6 +118,7 @@ class Design:
     def placement_problem(self) -> Problem:
         """The blocks of the design and what they exchange, as `place` sees them."""
         from aie_explorer.placement import Block, Edge, Problem, Weights, array_of
+        from aie_explorer.placement.geometry import DIRECT, MEMORY_TILE
 
         if self.copies > 1:
             return self.on_array.placement_problem
@@ -125,7 +126,8 @@ class Design:
         blocks = tuple(Block(name, choice.cas_length, choice.cas_num) for name, choice in self.layers.items())
         sources = self.space.sources
         readers = {source: sum(group.count(source) for group in sources) for group in sources for source in group}
-        edges = tuple(Edge(names[source], names[i], exclusive=readers[source] == 1)
+        kinds = {edge.consumer: DIRECT if edge.direct.all() else MEMORY_TILE for edge in self.space.edges}
+        edges = tuple(Edge(names[source], names[i], kinds[i], exclusive=readers[source] == 1)
                       for i, group in enumerate(sources) for source in group if source >= 0)
         return Problem(blocks, edges, array_of(self.device), Weights(plio=PLIO_WEIGHT),
                        inputs=tuple(names[i] for i in self.space.input_layers),
@@ -179,7 +181,7 @@ class Design:
         return plan(self.space, self.place())
 
     def plan(self) -> Plan:
-        """How data move: memory-tile buffers, their ports and tilings, PLIOs."""
+        """How data move: direct edges, memory-tile buffers, their ports and tilings, PLIOs."""
         return self._plan
 
     def check(self) -> list[Violation]:
