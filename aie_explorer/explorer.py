@@ -30,6 +30,7 @@ from aie_explorer.search.objectives import ADDED, PATH, Objective, figures_neede
 from aie_explorer.search.over import WHOLE_DESIGN, split_over
 from aie_explorer.search.pareto import nondominated
 from aie_explorer.search.run import Progress
+from aie_explorer.search.routes import routed
 from aie_explorer.search.space import DesignSpace, design_space
 from aie_explorer.search.store import StoredSweep, stored
 from aie_explorer.search.sweep import SAMPLES, Combination, Designs, Sample, layer_candidates, plan_sweep
@@ -106,7 +107,7 @@ class Explorer:
         `sweep_to`.
 
         Args:
-            over: values to combine: "<layer>.<microtile|cas_length|cas_num|split>", and "batch", "device",
+            over: values to combine: "<layer>.<microtile|cas_length|cas_num|split|route>", and "batch", "device",
                 "plio_bits", "clock_mhz", "pl_clock_mhz", "copies". A layer with no value takes its Pareto options.
             designs: "product" of the values, or the exact "front" of each device, batch and so on.
             sample: draw `limit` designs, "random" or by "latin_hypercube"; when None only a product above `limit` is
@@ -347,6 +348,8 @@ class Explorer:
         if isinstance(given, Choice) or (given and {"microtile", "cas_length", "cas_num"} <= set(given)):
             return given
         layer = self.space.layer(name)
+        if given and "route" in given:
+            layer = routed(layer, [given["route"]], f"{name}.route")
         rows = layer_candidates(layer, {key: [value] for key, value in (given or {}).items()})
         order = np.lexsort((layer.cycles["latency_cycles"][rows], layer.cycles["interval_cycles"][rows],
                             layer.table["tiles"][rows]))

@@ -21,6 +21,7 @@ from aie_explorer.errors import AieExplorerError, DesignError, ModelError
 from aie_explorer.ir import Network
 from aie_explorer.ir.replicate import replicated
 from aie_explorer.ir.serialize import network_from_json, network_to_json
+from aie_explorer.search.routes import check_routes
 from aie_explorer.space import Choice, parse_choice
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Design:
             raise DesignError(f"{len(self.choices)} choices for {len(self.network.layers)} layers",
                               where=self.network.name)
         layers = self.space.layers
+        check_routes(self.space)
         for edge in self.space.edges:
             if not edge.legal.all():
                 names = " and ".join(layers[i].name for i in edge.producers)

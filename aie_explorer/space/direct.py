@@ -49,3 +49,22 @@ def _layout(table: Table, microtile: str, columns: str, parts: npt.NDArray[np.in
                          (by_rows & (parts > 1), 2)):
         code = code * below + field
     return code
+
+
+def why_not_direct(made: Table, read: Table, reader: str, *, several: bool) -> str:
+    """Why no option of a producer hands over directly to one of a reader, in words; tables of one row say most."""
+    if several:
+        return f"{reader} reads several tensors side by side, which only memory tiles put together"
+    if len(made) > 1 or len(read) > 1:
+        return f"no option of {reader} reads just the slices that an option of this layer makes"
+    if read["split"][0] == ROWS and read["cas_length"][0] > 1:
+        return f"{reader} cuts rows and columns, which only memory tiles do"
+    parts = read["cas_num"] if read["split"][0] == ROWS else read["cas_length"]
+    return (f"it makes {_slices(made[0], 'n', 'N', int(made['cas_num'][0]))}, and {reader} reads "
+            f"{_slices(read[0], 'k', 'K', int(parts[0]))}")
+
+
+def _slices(row: np.void, columns: str, microtile: str, parts: int) -> str:
+    axis = "rows" if row["split"] == ROWS else "columns"
+    return (f"{parts} slice{'s' * (parts != 1)} of {row['rows']} x {row[columns]} ({axis} are divided) in microtiles of "
+            f"{row['M']} x {row[microtile]}")

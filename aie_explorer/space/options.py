@@ -11,7 +11,7 @@ import numpy.typing as npt
 from aie_explorer.devices import Device, Microtile
 from aie_explorer.errors import DesignError
 from aie_explorer.ir import Dense, FixedPoint, Network, storage_bytes
-from aie_explorer.space.choice import BLOCKINGS, SPLITS, TWO_BY_TWO, Blocking, Choice
+from aie_explorer.space.choice import BLOCKINGS, ROUTES, SPLITS, TWO_BY_TWO, Blocking, Choice
 
 Table = npt.NDArray[np.void]
 """Structured array with the fields of OPTION."""
@@ -162,4 +162,5 @@ def cut(work: Work, shapes: npt.NDArray[np.int64], length: npt.NDArray[np.int64]
 def choice_of(row: np.void) -> Choice:
     """The choice that a row of a table stands for."""
     return Choice((int(row["M"]), int(row["K"]), int(row["N"])), int(row["cas_length"]), int(row["cas_num"]),
-                  SPLITS[int(row["split"])], Blocking(int(row["block_rows"]), int(row["block_columns"])))
+                  SPLITS[int(row["split"])], Blocking(int(row["block_rows"]), int(row["block_columns"])),
+                  ROUTES[int(row["route"])])
