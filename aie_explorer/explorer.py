@@ -29,8 +29,8 @@ from aie_explorer.search.front import exact_front
 from aie_explorer.search.objectives import ADDED, PATH, Objective, figures_needed, ranked
 from aie_explorer.search.over import WHOLE_DESIGN, split_over
 from aie_explorer.search.pareto import nondominated
-from aie_explorer.search.run import Progress
 from aie_explorer.search.routes import routed
+from aie_explorer.search.run import Progress
 from aie_explorer.search.space import DesignSpace, design_space
 from aie_explorer.search.store import StoredSweep, stored
 from aie_explorer.search.sweep import SAMPLES, Combination, Designs, Sample, layer_candidates, plan_sweep

@@ -157,7 +157,8 @@ def _context(design: Design, plan: Plan, placement: Placement, stimulus: Stimulu
         "layers": [layer_context(op, layer, design, placement) | {"staged": op.name not in fed_directly}
                    for op, layer in zip(design.network.layers, design.space.layers, strict=True)],
         "buffers": plan.buffers, "direct": plan.direct, "direct_text": DIRECT_TEXT,
-        "tile_of": {end: tile_of(end, placement) for end in names}, "inputs": [_plio(p) for p in plan.inputs], "outputs": [_plio(p) for p in plan.outputs],
+        "tile_of": {end: tile_of(end, placement) for end in names},
+        "inputs": [_plio(p) for p in plan.inputs], "outputs": [_plio(p) for p in plan.outputs],
         "end_name": names,
     }
 

@@ -97,8 +97,8 @@ def verify(project: FirmwareProject, x: Inputs | None = None, *, samples: int = 
                           b.first_row, part.first_column, reference[name], network.batch)
                  for b, trace in zip(plan.buffers, result.traces, strict=True) for part in b.parts
                  if part.tensor == name]
-        parts += [_compare(_calls(result.handed.get((_number(design, end), 0), EMPTY), vectors.iterations, d), d.first_row,
-                           d.first_column, reference[name], network.batch)
+        parts += [_compare(_calls(result.handed.get((_number(design, end), 0), EMPTY), vectors.iterations, d),
+                           d.first_row, d.first_column, reference[name], network.batch)
                   for d in plan.direct if d.tensor == name for end in d.readers]
         tensors.append(_merge(name, parts))
     for name in network.outputs:

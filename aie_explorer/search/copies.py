@@ -35,8 +35,8 @@ def resources(device: Device) -> dict[str, int]:
 def memory_tile_ports(space: DesignSpace, picks: npt.NDArray[np.intp]) -> dict[str, IntColumn]:
     """[designs] channels that a design takes into and out of memory tiles.
 
-    In, each PLIO of an input and each cascade, once for every reader of its layer that it does not feed directly. Out, each slice of a reduction, once
-    for every part of the rows, and each PLIO of an output.
+    In, each PLIO of an input and each cascade, once for every reader of its layer that it does not feed directly.
+    Out, each slice of a reduction, once for every part of the rows, and each PLIO of an output.
     """
     into, out = np.zeros(len(picks), np.int64), np.zeros(len(picks), np.int64)
     for i, layer in enumerate(space.layers):

@@ -13,24 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from aie_explorer.cycles import load_constants
-from aie_explorer.search.objectives import ADDED, SPARED
+from aie_explorer.search.joints import DIRECTLY, EXACT, distinct, joints, producer_sides, savings
+from aie_explorer.search.objectives import ADDED
 from aie_explorer.search.pareto import Points, Staircase, nondominated
 from aie_explorer.search.space import DesignSpace, Edge
 
 Ints = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.intp]
 
-EXACT = 1e6
-"""Latencies are counted in this fraction of a cycle, as whole numbers: sums of them do not depend on their order."""
 NOTHING = (0.0, 0.0)
-DIRECTLY = 2
-"""Of `joints`."""
 MOST_JOINED = 2_000_000
 """Partial designs joined at a time; 100 bytes each."""
 MOST_KEPT = 100_000
@@ -148,46 +143,6 @@ def _costs(space: DesignSpace, i: int, added: Sequence[str]) -> _Costs:
                   np.stack(columns, axis=1) if columns else np.zeros((len(interval), 0)))
 
 
-def producer_sides(space: DesignSpace, i: int) -> tuple[Rows, Rows]:
-    """The producer sides of a layer that its readers can tell apart.
-
-    Returns:
-        (for each side a unique writer that stands for it, the side of each option).
-    """
-    writers = space.layers[i].writers
-    joined = [np.moveaxis(joints(edge), position, 0).reshape(len(writers[0]), -1) for edge in space.edges
-              for position, producer in enumerate(edge.producers) if producer == i]
-    if not joined:
-        return np.zeros(1, np.intp), np.zeros(len(writers[1]), np.intp)
-    first, inverse = _distinct(np.concatenate(joined, axis=1))
-    return first, inverse[writers[1]]
-
-
-def joints(edge: Edge) -> npt.NDArray[np.int8]:
-    """[unique writers of each producer..., unique readers] 0 where they cannot be joined, 2 where directly, else 1."""
-    joint: npt.NDArray[np.int8] = edge.legal.astype(np.int8) + edge.direct  # DIRECTLY
-    return joint
-
-
-def _distinct(rows: npt.NDArray[Any]) -> tuple[Rows, Rows]:
-    """One index of each distinct row, and which of them each row is."""
-    whole = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
-    _, first, inverse = np.unique(whole, return_index=True, return_inverse=True)
-    return first.astype(np.intp), inverse.ravel().astype(np.intp)
-
-
-def _savings(space: DesignSpace, i: int, added: Sequence[str]) -> tuple[npt.NDArray[np.float64], Points]:
-    """([unique readers], [unique readers, objectives]) what each reader of layer i saves where it is fed directly.
-
-    As `cycles.network_cycles` counts it; a cascade makes and a tile reads as many bytes, at the same rate.
-    """
-    layer = space.layers[i]
-    first = np.unique(layer.readers[1], return_index=True)[1]
-    latency = np.round((load_constants().hand_over_cycles + layer.cycles["dma_in_cycles"][first]) * EXACT)
-    columns = [SPARED[name](layer.table[first]) if name in SPARED else np.zeros(len(first)) for name in added]
-    return latency, np.stack(columns, axis=1).astype(np.float64) if columns else np.zeros((len(first), 0))
-
-
 def _one(space: DesignSpace, i: int, added: Sequence[str]) -> Segment:
     """A segment of one layer: those of its options that no other beats which looks the same from both sides."""
     layer, costs = space.layers[i], _costs(space, i, added)
@@ -199,9 +154,9 @@ def _one(space: DesignSpace, i: int, added: Sequence[str]) -> Segment:
     if i not in space.input_layers:
         (edge,) = (edge for edge in space.edges if edge.consumer == i)
         by_reader = joints(edge)[producer_sides(space, i - 1)[0]].T
-        saved, spared = _savings(space, i, added)
+        saved, spared = savings(space, i, added)
         alone = np.concatenate([saved[:, None], spared], axis=1) * (by_reader == DIRECTLY).any(axis=1)[:, None]
-        first, inverse = _distinct(np.concatenate([by_reader, alone], axis=1))
+        first, inverse = distinct(np.concatenate([by_reader, alone], axis=1))
         reader = inverse[layer.readers[1]]
         accepts, direct = by_reader[first] > 0, by_reader[first] == DIRECTLY
         saves, spares = direct * saved[first][:, None], direct[:, :, None] * spared[first][:, None]
@@ -291,7 +246,7 @@ class _Inside:
     def _extended(self, state: _Partial, i: int, open_layers: list[int], kept: list[int]) -> _Partial:
         """Every partial design with every option of layer i that it can feed, pruned as they come."""
         costs, edge = _costs(self.space, i, self.added), self.edges.get(i)
-        savings = _savings(self.space, i, self.added)
+        savings_of = savings(self.space, i, self.added)
         sources = [open_layers.index(source) for source in self.space.sources[i] if source >= 0]
         producers = [open_layers.index(source) for source in edge.producers] if edge else []
         by_sides = groups(state.side[:, producers])
@@ -303,7 +258,7 @@ class _Inside:
                 joint = 1 if edge is None else self._joint(edge, state.side[group[0], producers], int(reader))
                 if joint == 0:
                     continue
-                saved = (savings[0][reader], savings[1][reader]) if joint == DIRECTLY else NOTHING
+                saved = (savings_of[0][reader], savings_of[1][reader]) if joint == DIRECTLY else NOTHING
                 for part in np.array_split(group, -(-len(group) * len(options) // MOST_JOINED)):
                     parts.append(self._product(state, part, options, i, costs, sources, kept, saved))
                     waiting += len(parts[-1].tiles)

@@ -217,8 +217,8 @@ def _candidates(one: Combination, space: DesignSpace) -> list[npt.NDArray[np.int
 
 
 def layer_candidates(layer: LayerSpace, over: Mapping[str, Iterable[object]]) -> npt.NDArray[np.intp]:
-    """Rows of a layer's table that a sweep uses: those with the given values, or its Pareto options if none is given, or
-    only routes are.
+    """Rows of a layer's table that a sweep uses: those with the given values, or its Pareto options if none is given
+    or only routes are.
 
     A layer's Pareto options are those that no other beats in tiles, interval and latency.
 

@@ -66,5 +66,5 @@ def why_not_direct(made: Table, read: Table, reader: str, *, several: bool) -> s
 
 def _slices(row: np.void, columns: str, microtile: str, parts: int) -> str:
     axis = "rows" if row["split"] == ROWS else "columns"
-    return (f"{parts} slice{'s' * (parts != 1)} of {row['rows']} x {row[columns]} ({axis} are divided) in microtiles of "
-            f"{row['M']} x {row[microtile]}")
+    return (f"{parts} slice{'s' * (parts != 1)} of {row['rows']} x {row[columns]} ({axis} are divided) in microtiles "
+            f"of {row['M']} x {row[microtile]}")

@@ -23,7 +23,17 @@ from aie_explorer.space.handover import (
 )
 from aie_explorer.transport.direct import direct_edges, placed
 from aie_explorer.transport.locate import locate
-from aie_explorer.transport.plan import BufferPort, DirectEdge, KernelEnd, MemoryBuffer, Part, Plan, Plio, PlioEnd, Tiling
+from aie_explorer.transport.plan import (
+    BufferPort,
+    DirectEdge,
+    KernelEnd,
+    MemoryBuffer,
+    Part,
+    Plan,
+    Plio,
+    PlioEnd,
+    Tiling,
+)
 
 
 def plan(space: DesignSpace, placement: Placement) -> Plan:
