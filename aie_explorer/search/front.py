@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.search.figures import Picks
+from aie_explorer.search.joints import MOST_COMPARED, NO_FACES, beaten, lost
 from aie_explorer.search.objectives import ADDED, PATH
 from aie_explorer.search.pareto import Points, Staircase, nondominated
 from aie_explorer.search.segments import Ints, Rows, Segment, cut_into_segments, groups
 from aie_explorer.search.space import DesignSpace
+from aie_explorer.search.worthwhile import worthwhile
 
-MOST_COMPARED = 1500
-"""Options of a segment that are compared with one another whatever their interfaces."""
 FEW = 300
 """Points that are compared with one another sooner than a grid is filled."""
 
@@ -62,7 +62,8 @@ def exact_front(space: DesignSpace, objectives: Sequence[str] = PATH, *, most_ti
         most_tiles: of a design; those of the device when None.
     """
     added = [name for name in objectives if name in ADDED]
-    segments = cut_into_segments(space, added)
+    few, rows = worthwhile(space, added)
+    segments = cut_into_segments(few, added)
     if "latency_cycles" not in objectives:
         timeless = {id(segment): replace(segment, latency=0 * segment.latency, saves=0 * segment.saves)
                     for segment in segments}
@@ -72,7 +73,7 @@ def exact_front(space: DesignSpace, objectives: Sequence[str] = PATH, *, most_ti
     needed = np.cumsum([segment.tiles.min(initial=limit + 1) for segment in segments[::-1]])[::-1]
     if needed[0] > limit:
         return Front(np.empty((0, len(space.layers)), np.intp), 0.0)
-    worthwhile: dict[tuple[int, int], list[Rows]] = {}  # equal segments are one and the same
+    options: dict[tuple[int, int], list[Rows]] = {}  # equal segments are one and the same
     state = _State(np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1), np.zeros((1, len(added))),
                    np.zeros(1, np.intp), np.zeros(1, np.intp), np.zeros(1, np.intp))
     states: list[_State] = []
@@ -80,9 +81,9 @@ def exact_front(space: DesignSpace, objectives: Sequence[str] = PATH, *, most_ti
         later = int(needed[i + 1]) if i + 1 < len(segments) else 0
         after = segments[i + 1] if i + 1 < len(segments) else None
         key = (id(segment), id(after))
-        if key not in worthwhile:
-            worthwhile[key] = _worthwhile(segment, ranks[i], after)
-        state = _joined(state, segment, ranks[i], worthwhile[key], after, limit - later, len(values))
+        if key not in options:
+            options[key] = _worthwhile(segment, ranks[i], after)
+        state = _joined(state, segment, ranks[i], options[key], after, limit - later, len(values))
         states.append(state)
     points = np.concatenate([np.stack([state.tiles * ("tiles" in objectives), state.rank, state.latency], axis=1),
                              state.added], axis=1)
@@ -91,7 +92,9 @@ def exact_front(space: DesignSpace, objectives: Sequence[str] = PATH, *, most_ti
     for step, segment in zip(states[::-1], segments[::-1], strict=True):
         parts.append(segment.picks[step.option[chosen]])
         chosen = step.parent[chosen]
-    return Front(np.concatenate(parts[::-1], axis=1), float(np.prod([1 + s.lost for s in segments]) - 1))
+    chosen_rows = np.concatenate(parts[::-1], axis=1)
+    picks = np.stack([kept[pick] for kept, pick in zip(rows, chosen_rows.T, strict=True)], axis=1)
+    return Front(picks, float(np.prod([1 + s.lost for s in segments]) - 1))
 
 
 def _ranks(segments: list[Segment], most_tiles: int, matters: bool) -> tuple[npt.NDArray[np.float64], list[Ints]]:
@@ -114,15 +117,15 @@ def _ranks(segments: list[Segment], most_tiles: int, matters: bool) -> tuple[npt
     return values[least:], [np.maximum(rank - least, 0).astype(np.int64) for rank in ranks]
 
 
-def _joined(state: _State, segment: Segment, rank: Ints, worthwhile: list[Rows], after: Segment | None,
+def _joined(state: _State, segment: Segment, rank: Ints, groups_of: list[Rows], after: Segment | None,
             most_tiles: int, ranks: int) -> _State:
     """Join every partial design with every option of the next segment, and prune."""
     parts: dict[int, list[tuple[_State, Rows]]] = {}
     candidates: dict[int, _State] = {}
-    for options in worthwhile:
+    for options in groups_of:
         reader, side = int(segment.reader[options[0]]), int(segment.side[options[0]])
         if reader not in candidates:
-            candidates[reader] = _seen(state, segment, reader, most_tiles, ranks)
+            candidates[reader] = _seen(state, segment, reader, most_tiles)
         parts.setdefault(side, []).append((candidates[reader], options))
     found: list[_State] = []
     stairs = {side: Staircase(ranks, most_tiles) for side in parts}
@@ -131,7 +134,7 @@ def _joined(state: _State, segment: Segment, rank: Ints, worthwhile: list[Rows],
         whole = _State(*(np.concatenate([getattr(part, name) for part in made])
                          for name in _State.__dataclass_fields__))
         if segment.added.shape[1]:
-            kept = _front(whole.tiles, whole.rank, whole.latency, whole.added, most_tiles, ranks)
+            kept = _front(whole.tiles, whole.rank, whole.latency, whole.added, most_tiles)
         else:
             stairs[side].add([stairs[other] for other in above])
             kept = stairs[side].front(whole.tiles, whole.rank, whole.latency)
@@ -141,13 +144,13 @@ def _joined(state: _State, segment: Segment, rank: Ints, worthwhile: list[Rows],
     return _State(*(np.concatenate([getattr(part, name) for part in found]) for name in _State.__dataclass_fields__))
 
 
-def _seen(state: _State, segment: Segment, reader: int, most_tiles: int, ranks: int) -> _State:
+def _seen(state: _State, segment: Segment, reader: int, most_tiles: int) -> _State:
     """The partial designs that a reader accepts and no other beats, as it sees them; `parent` says which they are."""
     accepted = np.flatnonzero(segment.accepts[reader, state.side])
     side = state.side[accepted]
     seen = _State(state.tiles[accepted], state.rank[accepted], state.latency[accepted] - segment.saves[reader, side],
                   state.added[accepted] - segment.spares[reader, side], side, side, accepted)
-    return _taken(seen, _front(seen.tiles, seen.rank, seen.latency, seen.added, most_tiles, ranks))
+    return _taken(seen, _front(seen.tiles, seen.rank, seen.latency, seen.added, most_tiles))
 
 
 def _worthwhile(segment: Segment, rank: Ints, after: Segment | None) -> list[Rows]:
@@ -160,36 +163,10 @@ def _worthwhile(segment: Segment, rank: Ints, after: Segment | None) -> list[Row
     faces = np.stack([segment.reader, segment.side], axis=1)
     if len(points) > MOST_COMPARED:
         return [same[nondominated(points[same])] for same in groups(faces)]
-    before = _lost(segment.accepts, segment.saves, segment.spares)
-    later = _lost(after.accepts.T, after.saves.T, after.spares.transpose(1, 0, 2)) if after else None
-    kept = np.flatnonzero(~_beaten(points, faces, before, later))
+    before = lost(segment.accepts, segment.saves, segment.spares)
+    later = lost(after.accepts.T, after.saves.T, after.spares.transpose(1, 0, 2)) if after else NO_FACES
+    kept = np.flatnonzero(~beaten(points, 2, faces, (before, later)))
     return [kept[same] for same in groups(faces[kept])]
-
-
-def _lost(accepts: npt.NDArray[np.bool_], saves: npt.NDArray[np.float64], spares: Points) -> Points:
-    """[a, b, latency and what adds up] the most that a saves and b in its place does not; without end where a is
-    accepted and b is not."""
-    worth = np.concatenate([saves[:, :, None], spares], axis=2)
-    lost = np.full((len(worth), len(worth), worth.shape[2]), np.inf)
-    for a, (taken, saved) in enumerate(zip(accepts, worth, strict=True)):
-        as_well = accepts[:, taken].all(axis=1)
-        lost[a, as_well] = (saved[taken] - worth[as_well][:, taken]).max(axis=1) if taken.any() else 0.0
-    return lost
-
-
-def _beaten(points: Points, faces: Rows, before: Points, later: Points | None) -> npt.NDArray[np.bool_]:
-    """Which points another beats; of those that beat each other the first stays."""
-    count = len(points)
-    no_worse = np.ones((count, count), np.bool_)  # [a, b] b than a
-    for column in range(points.shape[1]):
-        margin = points[:, column][:, None] - points[:, column]
-        if column >= 2:
-            margin = margin - before[:, :, column - 2][np.ix_(faces[:, 0], faces[:, 0])]
-            if later is not None:
-                margin -= later[:, :, column - 2][np.ix_(faces[:, 1], faces[:, 1])]
-        no_worse &= margin >= 0
-    found: npt.NDArray[np.bool_] = (no_worse & ~(no_worse.T & np.triu(np.ones_like(no_worse)))).any(axis=1)
-    return found
 
 
 def _by_acceptance(parts: dict[int, list[tuple[_State, Rows]]], after: Segment | None) -> list[tuple[int, list[int]]]:
@@ -211,13 +188,13 @@ def _product(seen: _State, options: Rows, segment: Segment, rank: Ints, most_til
                   seen.added[a] + segment.added[option], segment.side[option], option, seen.parent[a])
 
 
-def _front(tiles: Ints, rank: Ints, latency: npt.NDArray[np.float64], added: Points, most_tiles: int, ranks: int
-           ) -> Rows:
+def _front(tiles: Ints, rank: Ints, latency: npt.NDArray[np.float64], added: Points, most_tiles: int) -> Rows:
     if len(tiles) == 0:
         return np.empty(0, np.intp)
     if added.shape[1] or len(tiles) < FEW:
         return nondominated(np.concatenate([np.stack([tiles, rank, latency], axis=1), added], axis=1))
-    return Staircase(ranks, most_tiles).front(tiles, rank, latency)
+    occurring, place = np.unique(rank, return_inverse=True)
+    return Staircase(len(occurring), most_tiles).front(tiles, place.ravel(), latency)
 
 
 def _taken(state: _State, rows: Rows) -> _State:

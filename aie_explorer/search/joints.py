@@ -14,6 +14,10 @@ from aie_explorer.search.pareto import Points
 from aie_explorer.search.space import DesignSpace, Edge
 
 Rows = npt.NDArray[np.intp]
+NO_FACES = np.zeros((1, 1, 1))
+"""Of `lost`, where there is only one face."""
+MOST_COMPARED = 2500
+"""Options that are compared with one another whatever their faces."""
 
 EXACT = 1e6
 """Latencies are counted in this fraction of a cycle, as whole numbers: sums of them do not depend on their order."""
@@ -59,3 +63,45 @@ def savings(space: DesignSpace, i: int, added: Sequence[str]) -> tuple[npt.NDArr
     latency = np.round((load_constants().hand_over_cycles + layer.cycles["dma_in_cycles"][first]) * EXACT)
     columns = [SPARED[name](layer.table[first]) if name in SPARED else np.zeros(len(first)) for name in added]
     return latency, np.stack(columns, axis=1).astype(np.float64) if columns else np.zeros((len(first), 0))
+
+
+def lost(accepts: npt.NDArray[np.bool_], saves: npt.NDArray[np.float64], spares: Points) -> Points:
+    """What it costs at most to take one face in place of another.
+
+    Args:
+        accepts: [faces, others] which go together.
+        saves, spares: [faces, others(, objectives)] what each pair saves.
+
+    Returns:
+        [a, b, latency and what adds up] the most that a saves and b does not; without end where a is accepted and b is
+        not.
+    """
+    worth = np.concatenate([saves[:, :, None], spares], axis=2)
+    found = np.full((len(worth), len(worth), worth.shape[2]), np.inf)
+    for a, (taken, saved) in enumerate(zip(accepts, worth, strict=True)):
+        as_well = accepts[:, taken].all(axis=1)
+        found[a, as_well] = (saved[taken] - worth[as_well][:, taken]).max(axis=1) if taken.any() else 0.0
+    return found
+
+
+def beaten(points: Points, first: int, faces: Rows, margins: Sequence[Points]) -> npt.NDArray[np.bool_]:
+    """Which options another beats, whatever its faces: better even by what the option saves there and it does not.
+
+    Of options that beat each other the first stays.
+
+    Args:
+        points: [options, figures] to be made small.
+        first: the figure that `margins` begin at: latency, then what adds up.
+        faces: [options, sides].
+        margins: for each side [faces, faces, figures] what `lost` says, or NO_FACES.
+    """
+    count = len(points)
+    no_worse = np.ones((count, count), np.bool_)  # [a, b] b than a
+    for column in range(points.shape[1]):
+        margin = points[:, column][:, None] - points[:, column]
+        for side, costs in enumerate(margins):
+            if costs is not NO_FACES and 0 <= column - first < costs.shape[2]:
+                margin = margin - costs[:, :, column - first][np.ix_(faces[:, side], faces[:, side])]
+        no_worse &= margin >= 0
+    found: npt.NDArray[np.bool_] = (no_worse & ~(no_worse.T & np.triu(np.ones_like(no_worse)))).any(axis=1)
+    return found

@@ -20,12 +20,11 @@ import numpy.typing as npt
 from aie_explorer.search.joints import DIRECTLY, EXACT, distinct, joints, producer_sides, savings
 from aie_explorer.search.objectives import ADDED
 from aie_explorer.search.pareto import Points, Staircase, nondominated
-from aie_explorer.search.space import DesignSpace, Edge
+from aie_explorer.search.space import DesignSpace
 
 Ints = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.intp]
 
-NOTHING = (0.0, 0.0)
 MOST_JOINED = 2_000_000
 """Partial designs joined at a time; 100 bytes each."""
 MOST_KEPT = 100_000
@@ -117,7 +116,7 @@ def _alike(space: DesignSpace, layers: range) -> object:
 
 
 @dataclass(frozen=True, eq=False)
-class _Costs:
+class Costs:
     """The options of one layer as a segment counts them, its ports included where it has any."""
 
     tiles: Ints
@@ -128,7 +127,8 @@ class _Costs:
     added: Points
 
 
-def _costs(space: DesignSpace, i: int, added: Sequence[str]) -> _Costs:
+def layer_costs(space: DesignSpace, i: int, added: Sequence[str]) -> Costs:
+    """What the options of a layer contribute to a design."""
     layer = space.layers[i]
     cycles = layer.cycles
     first, last = i in space.input_layers, i in space.output_layers
@@ -139,13 +139,13 @@ def _costs(space: DesignSpace, i: int, added: Sequence[str]) -> _Costs:
     entry, latency, leave = (np.round(cycles[name] * EXACT)
                              for name in ("entry_cycles", "latency_cycles", "last_out_cycles"))
     columns = [ADDED[name](space, i) for name in added]
-    return _Costs(layer.table["tiles"].astype(np.int64), interval, entry, latency, leave,
+    return Costs(layer.table["tiles"].astype(np.int64), interval, entry, latency, leave,
                   np.stack(columns, axis=1) if columns else np.zeros((len(interval), 0)))
 
 
 def _one(space: DesignSpace, i: int, added: Sequence[str]) -> Segment:
     """A segment of one layer: those of its options that no other beats which looks the same from both sides."""
-    layer, costs = space.layers[i], _costs(space, i, added)
+    layer, costs = space.layers[i], layer_costs(space, i, added)
     latency = costs.latency + (costs.entry if i in space.input_layers else 0.0)
     latency = latency + (costs.leave if i in space.output_layers else 0.0)
     side = producer_sides(space, i)[1]
@@ -245,36 +245,29 @@ class _Inside:
 
     def _extended(self, state: _Partial, i: int, open_layers: list[int], kept: list[int]) -> _Partial:
         """Every partial design with every option of layer i that it can feed, pruned as they come."""
-        costs, edge = _costs(self.space, i, self.added), self.edges.get(i)
-        savings_of = savings(self.space, i, self.added)
+        costs, edge = layer_costs(self.space, i, self.added), self.edges.get(i)
+        latency_saved, spared = savings(self.space, i, self.added)
         sources = [open_layers.index(source) for source in self.space.sources[i] if source >= 0]
-        producers = [open_layers.index(source) for source in edge.producers] if edge else []
-        by_sides = groups(state.side[:, producers])
+        made = [self.sides[source][0][state.side[:, open_layers.index(source)]]
+                for source in (edge.producers if edge else ())]
         parts: list[_Partial] = []
         waiting, pruned = 0, 0
         for options in self._options(i, costs):
             reader = self.space.layers[i].readers[1][options[0]]
-            for group in by_sides:
-                joint = 1 if edge is None else self._joint(edge, state.side[group[0], producers], int(reader))
-                if joint == 0:
-                    continue
-                saved = (savings_of[0][reader], savings_of[1][reader]) if joint == DIRECTLY else NOTHING
-                for part in np.array_split(group, -(-len(group) * len(options) // MOST_JOINED)):
-                    parts.append(self._product(state, part, options, i, costs, sources, kept, saved))
-                    waiting += len(parts[-1].tiles)
-                    if waiting > MOST_JOINED + 2 * pruned:
-                        parts = [self._pruned(_stacked(parts))]
-                        waiting = pruned = len(parts[0].tiles)
-        if not parts:
-            return self._product(state, np.empty(0, np.intp), np.empty(0, np.intp), i, costs, sources, kept)
+            joint = self.joints[i][(*made, reader)] if edge else np.ones(len(state.tiles), np.int8)
+            fed = np.flatnonzero(joint)
+            for part in np.array_split(fed, -(-len(fed) * len(options) // MOST_JOINED) or 1):
+                direct = joint[part] == DIRECTLY
+                parts.append(self._product(state, part, options, i, costs, sources, kept,
+                                           direct * latency_saved[reader], direct[:, None] * spared[reader]))
+                waiting += len(parts[-1].tiles)
+                if waiting > MOST_JOINED + 2 * pruned:
+                    parts = [self._pruned(_stacked(parts))]
+                    waiting = pruned = len(parts[0].tiles)
         found = self._pruned(_stacked(parts))
         return found.taken(self._thinned(found)) if len(found.tiles) > MOST_KEPT else found
 
-    def _joint(self, edge: Edge, sides: Rows, reader: int) -> int:
-        writers = [self.sides[producer][0][side] for producer, side in zip(edge.producers, sides, strict=True)]
-        return int(self.joints[edge.consumer][(*writers, reader)])
-
-    def _options(self, i: int, costs: _Costs) -> list[Rows]:
+    def _options(self, i: int, costs: Costs) -> list[Rows]:
         """Options that the rest of the network cannot tell apart, those left out that another of them beats."""
         points = [costs.tiles, costs.interval, costs.latency]
         points += [costs.entry] * (i in self.space.input_layers) + [costs.leave] * (i in self.space.output_layers)
@@ -282,16 +275,15 @@ class _Inside:
         alike = np.stack([self.space.layers[i].readers[1], self.sides[i][1]], axis=1)
         return [group[nondominated(stacked[group])] for group in groups(alike)]
 
-    def _product(self, state: _Partial, group: Rows, options: Rows, i: int, costs: _Costs, sources: list[int],
-                 kept: list[int], saved: tuple[float, Points | float] = NOTHING) -> _Partial:
+    def _product(self, state: _Partial, group: Rows, options: Rows, i: int, costs: Costs, sources: list[int],
+                 kept: list[int], earlier: npt.NDArray[np.float64], spared: Points) -> _Partial:
         """Partial designs of a group with each of some options, as far as the device has tiles for both.
 
-        `saved` is what a direct edge from the only source saves of latency and of what adds up.
+        `earlier` [group] and `spared` [group, objectives] are what a direct edge from the only source saves.
         """
-        parent, option = (axis.ravel() for axis in np.meshgrid(group, options, indexing="ij"))
-        fits = state.tiles[parent] + costs.tiles[option] <= self.space.device.tiles
-        parent, option = parent[fits], option[fits]
-        starts = [state.ready[parent, column] - saved[0] for column in sources]
+        place, which = np.nonzero(np.add.outer(state.tiles[group], costs.tiles[options]) <= self.space.device.tiles)
+        parent, option = group[place], options[which]
+        starts = [state.ready[parent, column] - earlier[place] for column in sources]
         if i in self.space.input_layers:
             starts.append(costs.entry[option])
         ready = np.maximum.reduce(starts) + costs.latency[option]
@@ -300,7 +292,7 @@ class _Inside:
             out = np.maximum(out, ready + costs.leave[option])
         return _Partial(state.tiles[parent] + costs.tiles[option],
                         np.maximum(state.interval[parent], costs.interval[option]), out,
-                        state.added[parent] + costs.added[option] - saved[1],
+                        state.added[parent] + costs.added[option] - spared[place],
                         np.concatenate([state.ready[parent], ready[:, None]], axis=1)[:, kept],
                         np.concatenate([state.side[parent], self.sides[i][1][option][:, None]], axis=1)[:, kept],
                         state.enters[parent], option, parent)

@@ -4,8 +4,8 @@ A cascade leaves its results in one tile as microtiles of M x N; a slice of a re
 Where both are the same part of the tensor in the same order, the buffer is handed over as it is: to one reader, or, as
 every cascade of a layer split by features reads the same slices, to several at once. So a layer that reads one tensor
 may be fed directly when its slices are just what the cascades of its producer make: as many, as many rows and columns,
-the same M, and N equal to its K. Columns that fill up the last slice hold whatever the producer makes of zero weights;
-the reader multiplies them by rows of weights that are zero (`firmware.pack`).
+the same M, and N equal to its K, or each row after row anyway. Columns that fill up the last slice hold whatever the
+producer makes of zero weights; the reader multiplies them by rows of weights that are zero (`firmware.pack`).
 
 Sides of an edge are compared by one number each, a layout.
 """
@@ -43,10 +43,14 @@ def read_layout(table: Table) -> Layouts:
 
 def _layout(table: Table, microtile: str, columns: str, parts: npt.NDArray[np.int64], by_rows: npt.NDArray[np.bool_]
             ) -> Layouts:
-    """Rows and columns of a microtile (below 256) and of a slice (below 2^21 and 2^18), the slices, and their axis."""
-    code = table["M"].astype(np.int64)
-    for field, below in ((table[microtile], 256), (table["rows"], 1 << 21), (table[columns], 1 << 18), (parts, 64),
-                         (by_rows & (parts > 1), 2)):
+    """Rows and columns of a microtile (below 256) and of a slice (below 2^21 and 2^18), the slices, and their axis.
+
+    Microtiles of one row, or as wide as the slice, leave it row after row whatever their other side.
+    """
+    by_microtile = ((table["M"] > 1) & (table[microtile] < table[columns])).astype(np.int64)
+    code: Layouts = by_microtile * table["M"]
+    for field, below in ((by_microtile * table[microtile], 256), (table["rows"], 1 << 21), (table[columns], 1 << 18),
+                         (parts, 64), (by_rows & (parts > 1), 2)):
         code = code * below + field
     return code
 

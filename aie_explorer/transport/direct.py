@@ -51,6 +51,11 @@ def placed(edges: Iterable[DirectEdge], buffers: Iterable[MemoryBuffer], placeme
     return tuple(found)
 
 
+def direct_kinds(edges: Iterable[DirectEdge]) -> str:
+    """How many of some edges are of which kind, in words."""
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(Counter(edge.kind for edge in edges).items()))
+
+
 def tile_of(end: KernelEnd, placement: Placement) -> tuple[int, int]:
     """(column, row) of a tile of a layer: cascades run east, and are stacked to the north."""
     column, row = placement[end.layer]
