@@ -28,7 +28,7 @@ def kinds(design):
 @pytest.fixture(scope="module")
 def chain():
     """Every kind of edge in one chain: a broadcast, shared memory beside the DMA of tiles, and a forced memory tile."""
-    network = mlp([60, 64, 64, 64, 40, 40, 10], batch=9, y=UINT6, last=FixedPoint(7, 3))
+    network = mlp([60, 64, 64, 64, 48, 48, 10], batch=9, y=UINT6, last=FixedPoint(7, 3))
     return aie.Explorer(network).design({
         "dense0": cut(2, 1), "dense1": cut(1, 2), "dense2": cut(2, 1), "dense3": cut(1, 1, "memory_tile"),
         "dense4": cut(1, 1), "dense5": cut(1, 1)})
@@ -67,7 +67,7 @@ def test_a_tensor_with_several_readers_and_an_output_that_is_read(tmp_path):
     network = BoundAccumulators().apply(Network("fork", 8, ops, tensors, ("x",), ("a_y", "c_y", "d_y")))
     design = aie.Explorer(network).design({"a": cut(1, 1), "b": cut(1, 1), "c": cut(2, 1), "d": cut(1, 1)})
     assert [(edge.producer.layer, edge.readers[0].layer, edge.kind) for edge in design.plan().direct] == [
-        ("a", "b", "broadcast"), ("b", "d", "shared_memory")]
+        ("a", "b", "broadcast"), ("b", "d", "tile_dma")]
     verdict = design.export(tmp_path / "p", verify=False).verify()
     assert verdict.mismatches == 0, verdict.to_frame()
 
