@@ -13,7 +13,8 @@ from aie_explorer.widgets.session import Session, layer_values
 HELP = {"microtile": "shape given to aie::mmul, M x K x N",
         "cas_length": "tiles of a cascade, which share the reduction",
         "cas_num": "cascades, which share the outputs or the rows", "split": "what the cascades divide",
-        "blocking": "register blocking of the kernel, rows x columns of microtiles"}
+        "blocking": "register blocking of the kernel, rows x columns of microtiles",
+        "route": "results go from tile to tile or through a memory tile; auto: directly where that can be"}
 OnChange = Callable[[str, str, Any], None]
 
 

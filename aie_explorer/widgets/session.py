@@ -11,7 +11,16 @@ import pandas as pd
 from aie_explorer.design import Design
 from aie_explorer.errors import DesignError
 from aie_explorer.explorer import Explorer
-from aie_explorer.space import CHOICES, SPLITS, Choice, choice_of, parse_blocking, parse_microtile, shape_name
+from aie_explorer.space import (
+    CHOICES,
+    SPLITS,
+    Choice,
+    choice_of,
+    parse_blocking,
+    parse_microtile,
+    parse_route,
+    shape_name,
+)
 
 SHOWN_DESIGNS = 2_000
 
@@ -79,8 +88,13 @@ def layer_values(session: Session, layer: str) -> dict[str, list[str | int]]:
     splits = [SPLITS[int(v)] for v in sorted({int(v) for v in table["split"]})]
     table = table[table["split"] == SPLITS.index(choice.split)]
     blockings = sorted({(int(r["block_rows"]), int(r["block_columns"])) for r in table})
+    routes = ["auto"]
+    edges = [edge for edge in session.design.placement_problem.edges if edge.producer == layer]
+    if edges:
+        routes += ["memory_tile", *(["direct"] if all(edge.kind == "direct" for edge in edges) else [])]
     return {"microtile": [shape_name(shape) for shape in shapes], "cas_length": lengths, "cas_num": nums,
-            "split": list(splits), "blocking": [shape_name(blocking) for blocking in blockings]}
+            "split": list(splits), "blocking": [shape_name(blocking) for blocking in blockings],
+            "route": list(dict.fromkeys([*routes, choice.route]))}
 
 
 def change_layer(session: Session, layer: str, key: str, value: str | int) -> Session:
@@ -92,7 +106,7 @@ def change_layer(session: Session, layer: str, key: str, value: str | int) -> Se
     old = session.design.layers[layer]
     asked = _with(old, key, value)
     fixed = CHOICES[:CHOICES.index(key) + 1]
-    options = [choice_of(row) for row in session.explorer.space.layer(layer).table]
+    options = [replace(choice_of(row), route=asked.route) for row in session.explorer.space.layer(layer).table]
     legal = [option for option in options if all(getattr(option, k) == getattr(asked, k) for k in fixed)]
     if not legal:
         raise DesignError(f"{key} {value} is not legal with the choices before it", where=layer)
@@ -112,6 +126,8 @@ def _with(choice: Choice, key: str, value: str | int) -> Choice:
         return replace(choice, microtile=parse_microtile(value, key))
     if key == "blocking":
         return replace(choice, blocking=parse_blocking(value, key))
+    if key == "route":
+        return replace(choice, route=parse_route(value, key))
     if key == "split":
         return replace(choice, split="rows" if value == "rows" else "features")
     return replace(choice, cas_length=int(value)) if key == "cas_length" else replace(choice, cas_num=int(value))
@@ -130,7 +146,7 @@ def as_code(session: Session, model: str = "model.h5") -> str:
     """The Python that makes the selected design."""
     layers = ",\n".join(
         f'    "{name}": dict(microtile={choice.microtile}, cas_length={choice.cas_length}, cas_num={choice.cas_num}, '
-        f'split="{choice.split}", blocking={tuple(choice.blocking)})'
+        f'split="{choice.split}", blocking={tuple(choice.blocking)}, route="{choice.route}")'
         for name, choice in session.design.layers.items())
     device = session.design.device
     network = f'aie.load("{model}", batch={session.design.network.batch})'

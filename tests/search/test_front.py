@@ -84,14 +84,14 @@ def test_chains_equal_brute_force(dims, batch, seed):
 
 
 @given(dims=st.lists(st.sampled_from([16, 24, 40, 64]), min_size=3, max_size=4), batch=st.sampled_from([1, 8, 12]),
-       seed=st.integers(0, 10**6))
+       more=st.sampled_from([(), ("memory_tile_bytes",)]), seed=st.integers(0, 10**6))
 @settings(max_examples=50, deadline=None)
-def test_chains_of_direct_edges_equal_brute_force(dims, batch, seed):
+def test_chains_of_direct_edges_equal_brute_force(dims, batch, more, seed):
     space = alike(design_space(mlp(dims, batch=batch), VEK280), 12, seed)
     picks = exact_front(space).picks
     direct = sum(int(found.sum()) for _, _, found in direct_edges(space, picks))
     event("direct edges on the front" if direct else "no direct edge on the front")
-    agrees_with_brute_force(space)
+    agrees_with_brute_force(space, (*PATH, *more))
 
 
 @given(seed=st.integers(0, 10**6), steps=st.integers(2, 5), heads=st.integers(1, 2),
