@@ -105,3 +105,19 @@ def beaten(points: Points, first: int, faces: Rows, margins: Sequence[Points]) -
         no_worse &= margin >= 0
     found: npt.NDArray[np.bool_] = (no_worse & ~(no_worse.T & np.triu(np.ones_like(no_worse)))).any(axis=1)
     return found
+
+
+def best_of_each_face(points: Points, faces: Rows) -> Rows:
+    """The options that no other of the same faces beats; of equal ones the first. All pairs of a face are compared,
+    those at the same distance at once."""
+    _, face = distinct(faces)
+    order = np.argsort(face, kind="stable")
+    ordered, face = points[order], face[order]
+    out = np.zeros(len(order), np.bool_)
+    for apart in range(1, int(np.bincount(face).max(initial=1))):
+        first, second = ordered[:-apart], ordered[apart:]
+        same = face[apart:] == face[:-apart]
+        no_worse = same & (first <= second).all(axis=1)
+        out[apart:] |= no_worse
+        out[:-apart] |= same & ~no_worse & (second <= first).all(axis=1)
+    return order[~out]

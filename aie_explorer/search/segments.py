@@ -144,7 +144,7 @@ def layer_costs(space: DesignSpace, i: int, added: Sequence[str]) -> Costs:
 
 
 def _one(space: DesignSpace, i: int, added: Sequence[str]) -> Segment:
-    """A segment of one layer: those of its options that no other beats which looks the same from both sides."""
+    """A segment of one layer: all its options."""
     layer, costs = space.layers[i], layer_costs(space, i, added)
     latency = costs.latency + (costs.entry if i in space.input_layers else 0.0)
     latency = latency + (costs.leave if i in space.output_layers else 0.0)
@@ -160,11 +160,8 @@ def _one(space: DesignSpace, i: int, added: Sequence[str]) -> Segment:
         reader = inverse[layer.readers[1]]
         accepts, direct = by_reader[first] > 0, by_reader[first] == DIRECTLY
         saves, spares = direct * saved[first][:, None], direct[:, :, None] * spared[first][:, None]
-    whole = Segment(costs.tiles, costs.interval, latency, costs.added, reader, side, accepts, saves, spares,
-                    np.arange(len(side))[:, None])
-    points = np.concatenate([np.stack([costs.tiles, costs.interval, latency], axis=1), costs.added], axis=1)
-    kept = [group[nondominated(points[group])] for group in groups(np.stack([reader, side], axis=1))]
-    return whole.taken(np.sort(np.concatenate(kept)))
+    return Segment(costs.tiles, costs.interval, latency, costs.added, reader, side, accepts, saves, spares,
+                   np.arange(len(side))[:, None])
 
 
 @dataclass(frozen=True, eq=False)

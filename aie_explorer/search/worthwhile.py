@@ -13,14 +13,24 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from aie_explorer.search.joints import DIRECTLY, MOST_COMPARED, NO_FACES, Rows, beaten, joints, lost, savings
-from aie_explorer.search.joints import producer_sides as sides_of
-from aie_explorer.search.pareto import Points, nondominated
-from aie_explorer.search.segments import groups, layer_costs
+from aie_explorer.search.joints import (
+    DIRECTLY,
+    MOST_COMPARED,
+    NO_FACES,
+    Rows,
+    beaten,
+    best_of_each_face,
+    joints,
+    lost,
+    producer_sides,
+    savings,
+)
+from aie_explorer.search.pareto import Points
+from aie_explorer.search.segments import layer_costs
 from aie_explorer.search.space import DesignSpace, LayerSpace
 
 ROUNDS = 2
-FEW = 1000
+FEW = 300
 """Options that are compared at once sooner than those of equal faces among themselves before."""
 
 
@@ -69,11 +79,11 @@ def _best(space: DesignSpace, i: int, added: Sequence[str]) -> Rows:
     figures = [costs.tiles, costs.interval]
     figures += [costs.entry] * (i in space.input_layers) + [costs.leave] * (i in space.output_layers)
     points = np.concatenate([np.stack([*figures, costs.latency], axis=1).astype(np.float64), costs.added], axis=1)
-    firsts, side = sides_of(space, i)
+    firsts, side = producer_sides(space, i)
     faces = np.stack([space.layers[i].readers[1], side], axis=1)
     kept = np.arange(len(points))
     if len(kept) > FEW:
-        kept = np.concatenate([group[nondominated(points[group])] for group in groups(faces)])
+        kept = best_of_each_face(points, faces)
     if len(kept) <= MOST_COMPARED:
         margins = _as_reader(space, i, added), _as_producer(space, i, firsts, added)
         kept = kept[~beaten(points[kept], len(figures), faces[kept], margins)]
