@@ -139,6 +139,9 @@ def _joined(state: _State, segment: Segment, rank: Ints, groups_of: list[Rows], 
             stairs[side].add([stairs[other] for other in above])
             kept = stairs[side].front(whole.tiles, whole.rank, whole.latency)
         found.append(_taken(whole, kept))
+    if after is not None and not segment.added.shape[1]:
+        margins = lost(after.accepts.T, after.saves.T, np.zeros((*after.saves.T.shape, 0)))[:, :, 0]
+        found = [_taken(one, _unbeaten(one, margins, stairs)) for one in found if len(one.tiles)]
     if not found:
         return _taken(state, np.empty(0, np.intp))
     return _State(*(np.concatenate([getattr(part, name) for part in found]) for name in _State.__dataclass_fields__))
@@ -167,6 +170,16 @@ def _worthwhile(segment: Segment, rank: Ints, after: Segment | None) -> list[Row
     later = lost(after.accepts.T, after.saves.T, after.spares.transpose(1, 0, 2)) if after else NO_FACES
     kept = np.flatnonzero(~beaten(points, 2, faces, (before, later)))
     return [kept[same] for same in groups(faces[kept])]
+
+
+def _unbeaten(state: _State, margins: npt.NDArray[np.float64], stairs: dict[int, Staircase]) -> Rows:
+    """The partial designs of one side that none of another beats, even by what this side may save and that may not."""
+    left = np.ones(len(state.tiles), np.bool_)
+    for other, stair in stairs.items():
+        margin = margins[state.side[0], other]
+        if other != state.side[0] and np.isfinite(margin):
+            left &= stair.least[state.rank + 1, state.tiles + 1] + margin >= state.latency
+    return np.flatnonzero(left)
 
 
 def _by_acceptance(parts: dict[int, list[tuple[_State, Rows]]], after: Segment | None) -> list[tuple[int, list[int]]]:
