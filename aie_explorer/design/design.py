@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from aie_explorer.placement import Placement, Problem, Region
     from aie_explorer.reference import Inputs
     from aie_explorer.search.space import DesignSpace
+    from aie_explorer.timeline import Timeline
     from aie_explorer.transport import Plan
 
 FORMAT = 1
@@ -115,6 +116,21 @@ class Design:
         if constants is None:
             return estimate(self.space, self.copies)
         return estimate(single_design_space(self.network, self.device, self.choices, constants), self.copies, constants)
+
+    def timeline(self, iterations: int = 4, constants: Constants | None = None) -> Timeline:
+        """The design over time: a discrete-event simulation of kernels, buffers, DMA channels and PLIOs.
+
+        Args:
+            iterations: calls of the graph to keep the events of.
+            constants: as of `estimate`.
+
+        Raises:
+            DesignError: for iterations below 1, or when the memory tiles do not suffice.
+            PlacementError: when the blocks do not fit the array.
+        """
+        from aie_explorer.timeline import timeline
+
+        return timeline(self, iterations, constants)
 
     @property
     def placement_problem(self) -> Problem:

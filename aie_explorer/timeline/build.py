@@ -25,8 +25,8 @@ def build(space: DesignSpace, plan: Plan, constants: Constants | None = None) ->
     """The system of a single-design space, of one copy of the network.
 
     A transfer is busy for its words and arrives a hand-over later (at the side of the programmable logic half of one),
-    with two switches a row for the cascades further from the memory tiles, as `cycles.movement` has it. The kernels of a
-    cascade are one activity: each tile starts a hop after the one before.
+    with two switches a row for the cascades further from the memory tiles, as `cycles.movement` has it. The kernels of
+    a cascade are one activity: each tile starts a hop after the one before.
     """
     return _Builder(space, plan, constants or load_constants()).system()
 

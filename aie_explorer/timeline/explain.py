@@ -2,81 +2,90 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from aie_explorer.timeline.simulate import BUSY, FREE, FULL, START, Cause, Run
+from aie_explorer.timeline.pace import Wait
+from aie_explorer.timeline.simulate import BUSY, FREE, FULL, START, Run
 from aie_explorer.timeline.system import System
 
 SAME = 0.005  # relative; less is not worth a word
 
 
-@dataclass(frozen=True)
-class Step:
-    """An activity on the circle of waits that sets the pace, and what it waits for."""
-
-    activity: int
-    cause: Cause
-
-
-def waiting(system: System, cause: Cause) -> str:
-    """What ended a wait."""
-    if cause.why == START:
+def waiting(system: System, why: int, index: int, activity: int) -> str:
+    """What an activity waits for: another one, and what it does with the buffer or resource of that index."""
+    if why == START:
         return ""
-    other = system.activities[cause.activity].name
-    if cause.why == BUSY:
-        return f"{system.resources[cause.index]}, used by {other}"
-    verb = "fills" if cause.why == FULL else "drains"
-    return f"{other}, which {verb} the {system.buffers[cause.index]}"
+    other = system.activities[activity].name
+    if why == BUSY:
+        return f"{system.resources[index]}, used by {other}"
+    return f"{other}, which {'fills' if why == FULL else 'drains'} the {system.buffers[index]}"
 
 
-def critical_cycle(system: System, run: Run, last: int, interval: float) -> tuple[Step, ...]:
-    """The circle of waits behind the last output, from its last iteration backwards; empty if there is none.
-
-    Each firing starts when its cause ends, so along the circle there is no slack: its length over the iterations it
-    spans is the interval. Where copies of a buffer let results come in bursts, shorter circles inside a burst are not it.
-    """
-    path: list[Step] = []
-    seen: dict[int, list[tuple[int, int, float]]] = {}  # of an activity: place on the path, iteration, start
-    activity, iteration = last, run.start_cycles.shape[1] - 1
-    while True:
-        start = float(run.start_cycles[activity, iteration])
-        for place, later, then in seen.get(activity, ()):
-            if abs((then - start) - (later - iteration) * interval) <= SAME * interval:
-                return tuple(path[place:])
-        seen.setdefault(activity, []).append((len(path), iteration, start))
-        cause = run.causes[activity][iteration]
-        if cause.why == START:
-            return ()
-        path.append(Step(activity, cause))
-        activity, iteration = cause.activity, cause.iteration
-
-
-def explain_interval(system: System, cycle: tuple[Step, ...], interval: float, closed: float, bottleneck: str) -> str:
+def explain_interval(system: System, circle: tuple[Wait, ...], interval: float, closed: float, bottleneck: str) -> str:
     """What sets the interval; where it is not what the closed form says, who waits for whom."""
-    names = [system.activities[step.activity].name for step in cycle]
-    if len(cycle) == 1 and cycle[0].cause.why == BUSY:
-        text = f"{names[0]} is always busy and sets the interval of {interval:.0f} cycles."
-    elif all(step.cause.why == BUSY for step in cycle) and cycle:
-        shared = system.resources[cycle[0].cause.index]
-        text = f"{shared} is always busy, shared by {', '.join(names)}, and sets the interval of {interval:.0f} cycles."
+    names = [system.activities[wait.activity].name for wait in circle]
+    if all(wait.why == BUSY for wait in circle):
+        busy = names[0] if len(circle) == 1 else f"{system.resources[circle[0].index]}, which {', '.join(names)} share,"
+        text = f"{busy} is always busy and sets the interval of {interval:.0f} cycles."
     else:
-        waits = [f"{system.activities[step.activity].name} waits for {waiting(system, step.cause)}" for step in cycle
-                 if step.cause.why in (FREE, BUSY)]
-        spans = sum(step.cause.why == FREE for step in cycle)
-        text = (f"No resource is always busy: {'; '.join(waits)}. Around this circle of {len(cycle)} activities a result "
-                f"takes {interval:.0f} cycles" + (f", with two copies of each of {spans} buffers." if spans else "."))
+        held_up = "; ".join(_held_up(system, circle))
+        text = (f"No resource is always busy, but activities wait for each other: {held_up}. This circle of "
+                f"{len(circle)} activities sets the interval of {interval:.0f} cycles.")
     if abs(interval / closed - 1) > SAME:
-        text += f" The closed form counts the slowest resource alone, {bottleneck}: {closed:.0f} cycles."
+        text += f" The closed form counts the slowest resource alone, {bottleneck}: {closed:.0f} cycles"
+        filled = len(circle) == 1 and system.activities[circle[0].activity].kind == "input PLIO"
+        text += (", with the true rows of an input; read side by side with a layer that fills up its rows, the input "
+                 "has as many." if filled else ".")
     return text
 
 
-def explain_latency(system: System, run: Run, latency: float, closed: float) -> str:
-    """Why the latency is not that of the closed form, if so."""
+def _held_up(system: System, circle: tuple[Wait, ...]) -> list[str]:
+    """The waits of a circle that are not for data."""
+    return [f"{system.activities[wait.activity].name} waits for {waiting(system, wait.why, wait.index, wait.after)}"
+            for wait in circle if wait.why in (FREE, BUSY)]
+
+
+def explain_latency(system: System, run: Run, last: int, latency: float, closed: float) -> str:
+    """Why the latency is not that of the closed form, if so.
+
+    Args:
+        system: what was simulated.
+        run: what happened.
+        last: the output PLIO that ends last in the first iteration.
+        latency, closed: cycles of the simulation and of the closed form.
+    """
     if abs(latency / closed - 1) <= SAME:
         return ""
-    waits = [f"{activity.name} waits for {waiting(system, causes[0])}"
-             for activity, causes in zip(system.activities, run.causes, strict=True) if causes[0].why in (FREE, BUSY)]
-    if waits:
-        return f" The latency differs from the {closed:.0f} cycles of the closed form: {'; '.join(waits[:3])}."
-    return (f" The latency differs from the {closed:.0f} cycles of the closed form, which counts the way of the cascade "
-            "furthest from the memory tiles and the longest transfer at every layer, though not every result takes both.")
+    text = f" The latency is not the {closed:.0f} cycles of the closed form: "
+    path = _first_path(run, last)
+    waits = [f"{system.activities[i].name} waits for {waiting(system, cause.why, cause.index, cause.activity)}"
+             for i in path if (cause := run.causes[i][0]).why in (FREE, BUSY)]
+    hidden = [f"{system.activities[i].name} has all of its inputs {cycles:.0f} cycles after it starts, which its "
+              "cascade hides" for i in path if (cycles := _late_cycles(system, run, i)) > 0]
+    found = waits + hidden
+    return text + (f"{'; '.join(found[:4])}." if found else "it counts the longest of parallel transfers at every "
+                   "layer, though no result takes them all.")
+
+
+def _first_path(run: Run, last: int) -> list[int]:
+    """The activities behind the last output of the first iteration, in order."""
+    path = [last]
+    while run.causes[path[-1]][0].why != START:
+        path.append(run.causes[path[-1]][0].activity)
+    return path[::-1]
+
+
+def _late_cycles(system: System, run: Run, i: int) -> float:
+    """How long after the start of a first call the last of its inputs is there: later tiles of a cascade wait less."""
+    inputs = {access.index for access in system.activities[i].reads}
+    arrivals = [run.start_cycles[j, 0] + access.end_cycles for j, other in enumerate(system.activities)
+                for access in other.writes if access.index in inputs]
+    return float(max(arrivals, default=0.0) - run.start_cycles[i, 0]) if system.activities[i].kind == "kernel" else 0.0
+
+
+def critical_name(system: System, circle: tuple[Wait, ...]) -> str:
+    """What sets the pace, in short."""
+    groups = dict.fromkeys(system.activities[wait.activity].group for wait in circle)
+    if len(groups) == 1:
+        return next(iter(groups))
+    waits = [f"{system.activities[wait.activity].group} waiting for {system.activities[wait.after].group}"
+             for wait in circle if wait.why in (FREE, BUSY) and wait.activity != wait.after]
+    return " and ".join(dict.fromkeys(waits or groups))

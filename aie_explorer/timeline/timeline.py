@@ -14,14 +14,13 @@ from aie_explorer.cycles import Constants
 from aie_explorer.design import Design
 from aie_explorer.design.estimate import single_design_space
 from aie_explorer.timeline.build import build
-from aie_explorer.timeline.explain import critical_cycle, explain_interval, explain_latency, waiting
+from aie_explorer.timeline.explain import critical_name, explain_interval, explain_latency, waiting
+from aie_explorer.timeline.pace import busy_cycles, pace
 from aie_explorer.timeline.simulate import Run, simulate
 from aie_explorer.timeline.system import System
 
-SETTLE = 24
-"""Iterations until the pace is steady: more than the copies of the buffers around any circle of waits in practice."""
-WINDOW = 12
-"""Iterations over which the steady pace is taken; a circle of waits with 2, 3, 4, 6 or 12 copies repeats in it."""
+SHARED_ITERATIONS, WINDOW = 48, 12
+"""Iterations, and of these the last, over which the pace is taken where activities share a resource."""
 
 
 @dataclass(frozen=True)
@@ -119,28 +118,29 @@ def timeline(design: Design, iterations: int = 4, constants: Constants | None = 
         constants: of the cycle model; the package's when None.
 
     Raises:
-        ArgumentError: for iterations below 1.
-        DesignError, PlacementError: when the design has no plan.
+        DesignError: for iterations below 1, or when the memory tiles do not suffice.
+        PlacementError: when the blocks do not fit the array.
     """
     iterations = whole(iterations, "iterations", least=1)
     one = design if design.copies == 1 else dataclasses.replace(design, copies=1)
     space = one.space if constants is None else single_design_space(one.network, one.device, one.choices, constants)
     system = build(space, one.plan(), constants)
-    run = simulate(system, max(iterations, SETTLE + WINDOW))
+    shared = len({access.index for activity in system.activities for access in activity.uses}) < sum(
+        len(activity.uses) for activity in system.activities)
+    run = simulate(system, max(iterations, SHARED_ITERATIONS if shared else 1))
     ends = [i for i, activity in enumerate(system.activities) if activity.kind == "output PLIO"]
-    last = _beats(system, run, ends, "last_beat_cycles").max(axis=0)
-    interval = float(last[-1] - last[-1 - WINDOW]) / WINDOW
+    beats = _beats(system, run, ends, "last_beat_cycles")
+    interval, circle = pace(system)
+    if shared:  # their turns are those of the simulation
+        interval = max(interval, float((beats[:, -1] - beats[:, -1 - WINDOW]).max()) / WINDOW)
+    latency = float(beats[:, 0].max())
     first = float(_beats(system, run, ends, "first_beat_cycles")[:, 0].max())
     estimate = one.estimate(constants)
-    resources = _resources(system, interval)
-    slowest = ends[int(np.argmax(_beats(system, run, ends, "last_beat_cycles")[:, -1]))]
-    cycle = critical_cycle(system, run, slowest, interval)
-    critical = " and ".join(dict.fromkeys(system.activities[step.activity].group for step in cycle)) \
-        or resources[0].group
-    words = explain_interval(system, cycle, interval, estimate.interval_cycles, estimate.bottleneck)
-    words += explain_latency(system, run, float(last[0]), estimate.latency_cycles)
-    return Timeline(iterations, _events(system, run, iterations), interval, first, float(last[0]), resources, critical,
-                    estimate.interval_cycles, estimate.latency_cycles, words)
+    words = explain_interval(system, circle, interval, estimate.interval_cycles, estimate.bottleneck)
+    words += explain_latency(system, run, ends[int(beats[:, 0].argmax())], latency, estimate.latency_cycles)
+    return Timeline(iterations, _events(system, run, iterations), interval, first, latency,
+                    _resources(system, interval), critical_name(system, circle), estimate.interval_cycles,
+                    estimate.latency_cycles, words)
 
 
 def _beats(system: System, run: Run, ends: list[int], which: str) -> npt.NDArray[np.float64]:
@@ -151,11 +151,10 @@ def _beats(system: System, run: Run, ends: list[int], which: str) -> npt.NDArray
 
 
 def _resources(system: System, interval: float) -> tuple[Occupancy, ...]:
-    busy = [0.0] * len(system.resources)
+    busy = busy_cycles(system)
     groups: list[dict[str, None]] = [{} for _ in system.resources]
     for activity in system.activities:
         for access in activity.uses:
-            busy[access.index] += access.end_cycles - access.begin_cycles
             groups[access.index][activity.group] = None
     found = [Occupancy(name, " and ".join(group), cycles, cycles / interval)
              for name, group, cycles in zip(system.resources, groups, busy, strict=True)]
@@ -168,9 +167,9 @@ def _events(system: System, run: Run, iterations: int) -> tuple[Event, ...]:
         free = 0.0
         for iteration in range(iterations):
             start = float(run.start_cycles[i, iteration])
-            waited = start - free
+            waited, cause = start - free, run.causes[i][iteration]
             found.append(Event(activity.name, activity.group, activity.kind, activity.layer, iteration, start,
                                start + activity.busy_cycles, waited,
-                               waiting(system, run.causes[i][iteration]) if waited > 0 else ""))
+                               waiting(system, cause.why, cause.index, cause.activity) if waited > 0 else ""))
             free = start + activity.busy_cycles
     return tuple(found)
