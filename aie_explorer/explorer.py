@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from aie_explorer.arguments import number, whole
+from aie_explorer.checks import errors
 from aie_explorer.design import Design
 from aie_explorer.design.cheapest import Cheapest
 from aie_explorer.design.realise import fill, realisable
@@ -274,7 +275,7 @@ class Explorer:
         order = self._ranked(objective, copies, limits)
         rows: list[int] = []
         for i, design in enumerate(self._designs(order)):
-            if not design.check():
+            if not errors(design):
                 rows.append(i)
             if len(rows) == count:
                 break

@@ -203,7 +203,7 @@ class Design:
         return self._plan
 
     def check(self) -> list[Violation]:
-        """Design rules that the design breaks; none if it can be exported."""
+        """Design rules that the design breaks, errors first, each with what would fix it; warnings stop no export."""
         from aie_explorer.checks import check
 
         return check(self)
