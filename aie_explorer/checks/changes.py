@@ -14,7 +14,7 @@ from aie_explorer.space import Choice, microtile_name
 if TYPE_CHECKING:
     from aie_explorer.design import Design
 
-MOST_TRIED = 40  # designs; each that has to be placed and planned takes milliseconds
+MOST_TRIED = 60  # designs; each that has to be placed and planned takes milliseconds
 FIELDS = ("cas_length", "cas_num", "split", "microtile")
 
 
@@ -40,7 +40,7 @@ def cheapest_change(design: Design, broken: list[Violation]) -> str | None:
     """
     if design.copies > 1:
         return _fewer_copies(design)
-    named = {one.where for one in broken} & set(design.layers)
+    named = {one.where for one in broken if one.rule != "placement"} & set(design.layers)
     for tried, (layer, field, value) in enumerate(_candidates(design, named)):
         if tried == MOST_TRIED:
             break
