@@ -36,14 +36,26 @@ def random_network(seed: int) -> Network:
     return mlp(dims, batch=int(rng.choice([1, 8, 20, 64])), seed=seed)
 
 
-def random_designs(count: int, *, each: int = 5, first_seed: int = 0, most_tiles: int = 16) -> Iterator[Design]:
-    """So many designs with a plan, up to `each` of one network; layers of at most `most_tiles` tiles."""
+def random_designs(count: int, *, each: int = 5, first_seed: int = 0, most_tiles: int = 16,
+                   most_layers: int = 99) -> Iterator[Design]:
+    """So many designs with a plan, up to `each` of one network.
+
+    Args:
+        count: how many.
+        each: of one network, at most.
+        first_seed: networks are of the seeds behind it.
+        most_tiles: of a layer.
+        most_layers: of a network.
+    """
     seed, found = first_seed, 0
     while found < count:
         seed += 1
         rng = np.random.default_rng(seed)
         try:
-            space = design_space(random_network(seed), find("vek280"))
+            network = random_network(seed)
+            if len(network.layers) > most_layers:
+                continue
+            space = design_space(network, find("vek280"))
             rows = [rng.permutation(np.flatnonzero(layer.table["tiles"] <= most_tiles))[:30] for layer in space.layers]
             picks = some_picks(space, rows, 200, seed)
         except AieExplorerError:

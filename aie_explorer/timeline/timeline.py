@@ -16,9 +16,10 @@ from aie_explorer.design.estimate import single_design_space
 from aie_explorer.timeline.build import build
 from aie_explorer.timeline.explain import critical_name, explain_interval, explain_latency, waiting
 from aie_explorer.timeline.pace import busy_cycles, pace
-from aie_explorer.timeline.simulate import Run, simulate
+from aie_explorer.timeline.simulate import BUSY, FREE, FULL, START, Run, simulate
 from aie_explorer.timeline.system import System
 
+WAITS = {FULL: "data", FREE: "space", BUSY: "resource"}
 SHARED_ITERATIONS, WINDOW = 48, 12
 """Iterations, and of these the last, over which the pace is taken where activities share a resource."""
 
@@ -35,7 +36,9 @@ class Event:
         iteration: from 0.
         start_cycles, end_cycles: its resources are busy in between.
         waited_cycles: that its resources were idle before, since its last iteration.
-        waited_for: what ended the wait, in words; empty where it did not wait.
+        wait: what it waited for: "data" in its inputs, "space" in its outputs, or a "resource" that others use; empty
+            where it did not wait.
+        waited_for: what ended the wait, in words.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Event:
     start_cycles: float
     end_cycles: float
     waited_cycles: float
+    wait: str
     waited_for: str
 
 
@@ -168,8 +172,9 @@ def _events(system: System, run: Run, iterations: int) -> tuple[Event, ...]:
         for iteration in range(iterations):
             start = float(run.start_cycles[i, iteration])
             waited, cause = start - free, run.causes[i][iteration]
+            waits = waited > 0 and cause.why != START
             found.append(Event(activity.name, activity.group, activity.kind, activity.layer, iteration, start,
-                               start + activity.busy_cycles, waited,
-                               waiting(system, cause.why, cause.index, cause.activity) if waited > 0 else ""))
+                               start + activity.busy_cycles, waited, WAITS[cause.why] if waits else "",
+                               waiting(system, cause.why, cause.index, cause.activity) if waits else ""))
             free = start + activity.busy_cycles
     return tuple(found)

@@ -86,7 +86,7 @@ def test_a_warning_does_not_stop_an_export(tmp_path):
 
 
 def test_an_error_stops_an_export(tmp_path):
-    with pytest.raises(ExportError, match="breaks a rule.*tiles of the design"):
+    with pytest.raises(ExportError, match=r"breaks a rule.*tiles of the design"):
         too_wide().export(tmp_path / "project", verify=False)
     assert not (tmp_path / "project").exists()
 
