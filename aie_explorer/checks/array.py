@@ -14,7 +14,6 @@ from aie_explorer.transport import KernelEnd, MemoryBuffer
 from aie_explorer.transport.plan import BufferPort
 
 INSTRUCTION_BYTES = 16  # the longest; 16 KB hold 1024 of them (AM020 ch4)
-LARGEST_BLOCK = 8  # microtiles of the largest register blocking that the cycle model knows
 UNROLLED = 3  # copies of the step of the reduction: before, in and after its software-pipelined loop
 
 
@@ -81,7 +80,7 @@ def kernels_of_a_tile(subject: Subject) -> Iterator[Use]:
 
 
 def program_bytes(subject: Subject) -> Iterator[Use]:
-    """An estimate of a kernel's code: its straight-line cycles, an instruction each, of the largest register block.
+    """An estimate of a kernel's code: its straight-line cycles, an instruction each.
 
     Entry, wrapper, the step of the reduction before, in and after its loop, and what finishes a block of results.
     """
@@ -95,7 +94,7 @@ def program_bytes(subject: Subject) -> Iterator[Use]:
         if layer.work.table_bytes:  # a loop over the results, whose code is there once
             finish -= (int(row["M"]) * int(row["N"]) - 1) * LOOKUP_CYCLES
         instructions = (constants.wrapper_cycles + constants.call_cycles
-                        + LARGEST_BLOCK * (UNROLLED * step + finish))
+                        + int(row["block_rows"]) * int(row["block_columns"]) * (UNROLLED * step + finish))
         yield Use(layer.name, round(INSTRUCTION_BYTES * instructions))
 
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from aie_explorer.checks.check import errors, violations
 from aie_explorer.checks.rules import Violation
 from aie_explorer.errors import AieExplorerError
-from aie_explorer.space import Choice, microtile_name
+from aie_explorer.space import CHOICES, Choice, choice_of, shape_name
 
 if TYPE_CHECKING:
     from aie_explorer.design import Design
 
 MOST_TRIED = 60  # designs; each that has to be placed and planned takes milliseconds
-FIELDS = ("cas_length", "cas_num", "split", "microtile")
 
 
 def check(design: Design) -> list[Violation]:
@@ -76,14 +75,13 @@ def _candidates(design: Design, named: set[str]) -> Iterator[tuple[str, str, Any
         now = design.layers[name]
         others = max((one.interval_cycles for one in design.estimate().layers if one.name != name), default=0.0)
         for i, row in enumerate(layer.table):
-            choice = {"microtile": (int(row["M"]), int(row["K"]), int(row["N"])),
-                      "cas_length": int(row["cas_length"]), "cas_num": int(row["cas_num"]),
-                      "split": ("features", "rows")[int(row["split"])]}
-            changed = [field for field in FIELDS if choice[field] != getattr(now, field)]
+            choice = choice_of(row)
+            changed = [field for field in CHOICES if getattr(choice, field) != getattr(now, field)]
             if len(changed) != 1 or now.tiles - int(row["tiles"]) < tiles:
                 continue
             interval = max(others, float(layer.cycles["interval_cycles"][i]))
-            found.append((interval, abs(int(row["tiles"]) - now.tiles), name, changed[0], choice[changed[0]]))
+            found.append((interval, abs(int(row["tiles"]) - now.tiles), name, changed[0],
+                          getattr(choice, changed[0])))
     for _, _, name, field, value in sorted(found, key=lambda one: one[:2]):
         yield name, field, value
 
@@ -97,6 +95,6 @@ def _realisable(design: Design, layer: str, choice: Choice) -> bool:
 
 
 def _change(design: Design, layer: str, field: str, value: Any) -> str:
-    shown = microtile_name(value) if field == "microtile" else value
-    before = getattr(design.layers[layer], field)
-    return f"{layer}.{field} = {shown} instead of {microtile_name(before) if field == 'microtile' else before}"
+    now, before = (shape_name(one) if isinstance(one, tuple) else one
+                   for one in (value, getattr(design.layers[layer], field)))
+    return f"{layer}.{field} = {now} instead of {before}"

@@ -169,7 +169,7 @@ def option(**fields):
     """A table of one option, and the work it is of."""
     row = np.zeros(1, OPTION)
     values = dict(M=4, K=8, N=8, cas_length=1, cas_num=1, rows=8, k=64, n=64, tiles=1, in_bytes=512, weight_bytes=4096,
-                  bias_bytes=256, out_bytes=512, issues=1, acc_bits=32)
+                  bias_bytes=256, out_bytes=512, issues=1, acc_bits=32, block_rows=2, block_columns=2)
     for name, value in (values | {k: v for k, v in fields.items() if k in OPTION.names}).items():
         row[name] = value
     plain = Work(8, 64, 64, FixedPoint(8, 7), FixedPoint(8, 7), FixedPoint(8, 7), 24)
