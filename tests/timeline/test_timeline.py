@@ -35,14 +35,14 @@ def test_agrees_with_the_closed_form(pairs):
         of_latency = found.latency_cycles / estimate.latency_cycles - 1
         assert of_interval > -1e-9  # no design is faster than its slowest resource
         assert of_latency < 1e-9  # nor does the first iteration, which finds the array empty, ever queue
+        if of_interval > 1e-9:
+            assert waits_on_two_ways(design)
         if of_interval > TOLERANCE:
             outliers += 1
-            assert waits_on_two_ways(design)
             assert (" waiting for " in found.critical and "drains the memory-tile buffer" in found.explanation) or (
                 found.critical == "input PLIO" and "a layer that fills up its rows" in found.explanation)
             assert f"{estimate.bottleneck}: {estimate.interval_cycles:.0f} cycles" in found.explanation
-        else:
-            assert of_interval < 1e-9
+        elif of_interval < 1e-9:
             assert found.resources[0].occupancy == pytest.approx(1)
         if of_latency < -TOLERANCE:
             outliers += 1
@@ -132,15 +132,15 @@ def test_refuses_iterations(iterations):
 def test_a_long_simulation_has_the_pace(pairs):
     """Until the buffers have filled, activities may have paces of their own; none is slower in the long run."""
     settled = 0
-    for design, found, _ in pairs[::5]:
-        run = simulate(build(design.space, design.plan()), 240)
+    for design, found, _ in pairs[::8]:
+        run = simulate(build(design.space, design.plan()), 160)
         each = (run.start_cycles[:, -1] - run.start_cycles[:, -61]) / 60
         if np.ptp(each) < 1e-6:
             settled += 1
             assert each[0] == pytest.approx(found.interval_cycles, rel=1e-9)
         else:
             assert each.max() <= found.interval_cycles * (1 + 1e-9)
-    assert settled > 20
+    assert settled > 12
 
 
 def test_late_buffers_do_not_hide_the_pace():
