@@ -51,13 +51,14 @@ def simulate(system: System, iterations: int) -> Run:
     that was ready first.
 
     Raises:
-        DesignError: when activities wait for each other in a circle.
+        DesignError: when activities wait for each other in a circle, or for a buffer that nothing fills or drains.
     """
     loop = _Loop(system, iterations)
     loop.run()
     short = [activity.name for activity, done in zip(system.activities, loop.done, strict=True) if done < iterations]
     if short:
-        raise DesignError(f"{len(short)} activities wait for each other and none can start", where=short[0])
+        raise DesignError(f"{len(short)} activities wait for each other, or for data that nobody sends, and none can "
+                          "start", where=short[0])
     return Run(np.array(loop.start).reshape(len(system.activities), iterations), loop.causes)
 
 
@@ -71,7 +72,8 @@ class _Side:
         self.by = [[-1] * iterations for _ in members]
 
     def whole(self, buffer: int, iteration: int) -> bool:
-        return self.count[buffer][iteration] == len(self.members[buffer])
+        """Whether all are done; never, where nobody is there to do it."""
+        return self.count[buffer][iteration] == len(self.members[buffer]) > 0
 
     def add(self, buffer: int, iteration: int, time: float, activity: int) -> bool:
         """One more is done; whether it was the last to be counted."""
