@@ -15,6 +15,7 @@ import pandas as pd
 
 from aie_explorer import html
 from aie_explorer.arguments import number, whole
+from aie_explorer.checks import errors
 from aie_explorer.design import Design
 from aie_explorer.design.cheapest import Cheapest
 from aie_explorer.design.realise import fill, realisable
@@ -30,6 +31,7 @@ from aie_explorer.search.front import exact_front
 from aie_explorer.search.objectives import ADDED, PATH, Objective, figures_needed, ranked
 from aie_explorer.search.over import WHOLE_DESIGN, split_over
 from aie_explorer.search.pareto import nondominated
+from aie_explorer.search.routes import routed
 from aie_explorer.search.run import Progress
 from aie_explorer.search.space import DesignSpace, design_space
 from aie_explorer.search.store import StoredSweep, stored
@@ -107,7 +109,7 @@ class Explorer:
         `sweep_to`.
 
         Args:
-            over: values to combine: "<layer>.<microtile|cas_length|cas_num|split>", and "batch", "device",
+            over: values to combine: "<layer>.<microtile|cas_length|cas_num|split|route>", and "batch", "device",
                 "plio_bits", "clock_mhz", "pl_clock_mhz", "copies". A layer with no value takes its Pareto options.
             designs: "product" of the values, or the exact "front" of each device, batch and so on.
             sample: draw `limit` designs, "random" or by "latin_hypercube"; when None only a product above `limit` is
@@ -274,7 +276,7 @@ class Explorer:
         order = self._ranked(objective, copies, limits)
         rows: list[int] = []
         for i, design in enumerate(self._designs(order)):
-            if not design.check():
+            if not errors(design):
                 rows.append(i)
             if len(rows) == count:
                 break
@@ -348,6 +350,8 @@ class Explorer:
         if isinstance(given, Choice) or (given and {"microtile", "cas_length", "cas_num"} <= set(given)):
             return given
         layer = self.space.layer(name)
+        if given and "route" in given:
+            layer = routed(layer, [given["route"]], f"{name}.route")
         rows = layer_candidates(layer, {key: [value] for key, value in (given or {}).items()})
         order = np.lexsort((layer.cycles["latency_cycles"][rows], layer.cycles["interval_cycles"][rows],
                             layer.table["tiles"][rows]))

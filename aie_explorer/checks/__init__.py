@@ -1,5 +1,8 @@
 """Design rules: what would stop a design from being built, said before export."""
 
-from aie_explorer.checks.rules import Violation, check
+from aie_explorer.checks.changes import check
+from aie_explorer.checks.check import errors
+from aie_explorer.checks.rules import Rule, Violation
+from aie_explorer.checks.table import RULES
 
-__all__ = ["Violation", "check"]
+__all__ = ["RULES", "Rule", "Violation", "check", "errors"]

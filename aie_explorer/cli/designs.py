@@ -21,6 +21,7 @@ from aie_explorer.errors import DesignError, ExportError, MissingExtraError
 from aie_explorer.explorer import Explorer
 from aie_explorer.frontends import load
 from aie_explorer.placement import floorplan_text
+from aie_explorer.transport.direct import direct_kinds
 
 SUFFIXES = (".csv", ".json", ".parquet")
 HIDDEN = ("interval_ns", "latency_ns", "samples_per_s_per_tile", "plio", "memory_tile_bytes", "macs_issued")
@@ -234,7 +235,8 @@ def design_text(design: Design) -> str:
         f"latency     {estimate.latency_cycles:.0f} cycles, {estimate.latency_ns:.0f} ns",
         f"error       {estimate.error}",
         f"of peak     {estimate.tops:.2f} of {estimate.peak_tops:.2f} TOPS of these tiles ({estimate.efficiency:.1%})",
-        f"limit       {estimate.explanation}", "", floorplan_text(
+        f"limit       {estimate.explanation}",
+        f"direct      {direct_kinds(design.plan().direct) or 'none'}", "", floorplan_text(
             design.place(), problem.blocks, design.device, edges=problem.edges, memory_tiles=memory_tiles)])
 
 

@@ -24,6 +24,7 @@ from aie_explorer.ir import Network
 from aie_explorer.ir.replicate import replicated
 from aie_explorer.ir.serialize import network_from_json, network_to_json
 from aie_explorer.progress import Step, silent
+from aie_explorer.search.routes import check_routes
 from aie_explorer.space import Choice, parse_choice
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from aie_explorer.placement import Placement, Problem, Region
     from aie_explorer.reference import Inputs
     from aie_explorer.search.space import DesignSpace
+    from aie_explorer.timeline import Timeline
     from aie_explorer.transport import Plan
 
 FORMAT = 1
@@ -73,6 +75,7 @@ class Design:
             raise DesignError("the copies of a network are placed as a pattern, in which no layer can be pinned",
                               where=self.pins[0][0], remedy="Use one copy, or no pins")
         layers = self.space.layers
+        check_routes(self.space)
         for edge in self.space.edges:
             if not edge.legal.all():
                 names = " and ".join(layers[i].name for i in edge.producers)
@@ -122,12 +125,28 @@ class Design:
         """
         if constants is None:
             return estimate(self.space, self.copies)
-        return estimate(single_design_space(self.network, self.device, self.choices, constants), self.copies)
+        return estimate(single_design_space(self.network, self.device, self.choices, constants), self.copies, constants)
+
+    def timeline(self, iterations: int = 4, constants: Constants | None = None) -> Timeline:
+        """The design over time: a discrete-event simulation of kernels, buffers, DMA channels and PLIOs.
+
+        Args:
+            iterations: calls of the graph to keep the events of.
+            constants: as of `estimate`.
+
+        Raises:
+            DesignError: for iterations below 1, or when the memory tiles do not suffice.
+            PlacementError: when the blocks do not fit the array.
+        """
+        from aie_explorer.timeline import timeline
+
+        return timeline(self, iterations, constants)
 
     @property
     def placement_problem(self) -> Problem:
         """The blocks of the design, what they exchange and where they are pinned, as `place` sees them."""
         from aie_explorer.placement import Block, Edge, Problem, Rules, Weights, array_of
+        from aie_explorer.placement.geometry import DIRECT, MEMORY_TILE
 
         if self.copies > 1:
             return self.on_array.placement_problem
@@ -135,7 +154,8 @@ class Design:
         blocks = tuple(Block(name, choice.cas_length, choice.cas_num) for name, choice in self.layers.items())
         sources = self.space.sources
         readers = {source: sum(group.count(source) for group in sources) for group in sources for source in group}
-        edges = tuple(Edge(names[source], names[i], exclusive=readers[source] == 1)
+        kinds = {edge.consumer: DIRECT if edge.direct.all() else MEMORY_TILE for edge in self.space.edges}
+        edges = tuple(Edge(names[source], names[i], kinds[i], exclusive=readers[source] == 1)
                       for i, group in enumerate(sources) for source in group if source >= 0)
         return Problem(blocks, edges, array_of(self.device), Weights(plio=PLIO_WEIGHT),
                        Rules(pins=self.pins), inputs=tuple(names[i] for i in self.space.input_layers),
@@ -198,11 +218,11 @@ class Design:
         return plan(self.space, self.place())
 
     def plan(self) -> Plan:
-        """How data move: memory-tile buffers, their ports and tilings, PLIOs."""
+        """How data move: direct edges, memory-tile buffers, their ports and tilings, PLIOs."""
         return self._plan
 
     def check(self) -> list[Violation]:
-        """Design rules that the design breaks; none if it can be exported."""
+        """Design rules that the design breaks, errors first, each with what would fix it; warnings stop no export."""
         from aie_explorer.checks import check
 
         return check(self)

@@ -151,10 +151,16 @@ def single_design_space(network: Network, device: Device, choices: tuple[Choice,
     return DesignSpace(network, device, tuple(layers))
 
 
-def estimate(space: DesignSpace, copies: int = 1) -> Estimate:
-    """The figures of the one design of a single-design space, so many copies of it side by side."""
+def estimate(space: DesignSpace, copies: int = 1, constants: Constants | None = None) -> Estimate:
+    """The figures of the one design of a single-design space, so many copies of it side by side.
+
+    Args:
+        space: of one design.
+        copies: of the network.
+        constants: those that the space was costed with; those of the package when None.
+    """
     device = space.device
-    whole = figures(space, np.zeros((1, len(space.layers)), np.intp))
+    whole = figures(space, np.zeros((1, len(space.layers)), np.intp), constants)
     interval, latency, tiles = float(whole.interval_cycles[0]), float(whole.latency_cycles[0]), int(whole.tiles[0])
     ns_per_cycle = 1e3 / device.clock_mhz
     macs = sum(layer.work.macs for layer in space.layers)

@@ -14,9 +14,11 @@ SLACK = 1 + 1e-9  # of rates that are equal but for rounding
 
 
 def realisable(designs: Iterable[Design], reasons: list[str]) -> Iterator[Design]:
-    """Those that break no rule; why the others do is added to `reasons`."""
+    """Those that break no rule of severity error; why the others do is added to `reasons`."""
+    from aie_explorer.checks import errors
+
     for design in designs:
-        violations = design.check()
+        violations = errors(design)
         if not violations:
             yield design
         reasons += map(str, violations[:1])
@@ -29,6 +31,8 @@ def fill(promises: Iterable[tuple[Design, float]], reasons: list[str]) -> Design
         promises: designs with the copies that might fit and the samples a second they would make, best first.
         reasons: why designs cannot be realised is added.
     """
+    from aie_explorer.checks import errors
+
     best, best_rate = None, 0.0
     for design, rate in promises:
         if rate <= best_rate * SLACK:
@@ -38,7 +42,7 @@ def fill(promises: Iterable[tuple[Design, float]], reasons: list[str]) -> Design
         copies = high
         while low < high:
             tried = dataclasses.replace(design, copies=copies)
-            violations = tried.check()
+            violations = errors(tried)
             if violations:
                 reasons.append(str(violations[0]))
                 high = copies - 1

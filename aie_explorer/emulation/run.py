@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -33,12 +33,14 @@ class EmulationResult:
         outputs: by name of the data file without its ending, the numbers in order.
         traces: contents of every memory-tile buffer, call after call, in the order of the graph.
         compile_seconds, run_seconds: time spent; compiling is 0 when the binary was at hand.
+        handed: what kernels received from kernels, call after call, by (kernel, input) in the order of the graph.
     """
 
     outputs: dict[str, IntArray]
     traces: tuple[IntArray, ...]
     compile_seconds: float
     run_seconds: float
+    handed: dict[tuple[int, int], IntArray] = field(default_factory=dict)
 
 
 def emulate(project: str | Path, *, inputs: Mapping[str, str] | None = None, iterations: int | None = None,
@@ -75,9 +77,12 @@ def emulate(project: str | Path, *, inputs: Mapping[str, str] | None = None, ite
             _execute(binary, work, timeout_s, dict(environment or {}), progress, limited=not sanitized)
             run_seconds = time.perf_counter() - begin
             written = sorted((work / "x86simulator_output" / "data").glob("*.txt"))
-            traces = sorted((work / "trace").glob("*.txt"), key=lambda file: int(file.stem.rpartition("_")[2]))
+            traces = sorted((work / "trace").glob("shared_buffer_*.txt"),
+                            key=lambda file: int(file.stem.rpartition("_")[2]))
+            handed = {(int(words[1]), int(words[3])): read_numbers(file)
+                      for file in (work / "trace").glob("kernel_*_in_*.txt") for words in [file.stem.split("_")]}
             return EmulationResult({file.stem: read_numbers(file) for file in written},
-                                   tuple(read_numbers(file) for file in traces), compile_seconds, run_seconds)
+                                   tuple(read_numbers(file) for file in traces), compile_seconds, run_seconds, handed)
     except OSError as error:
         raise EmulationError(f"cannot be run: {error.strerror}", where=str(folder)) from None
 

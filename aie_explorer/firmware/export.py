@@ -10,6 +10,7 @@ import warnings
 from dataclasses import replace
 from pathlib import Path
 
+from aie_explorer.checks import errors
 from aie_explorer.design import Design
 from aie_explorer.emulation import EmulationError, find_compiler
 from aie_explorer.errors import ExportError
@@ -49,7 +50,7 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
     target = _absolute(path)
     progress("plan")
     unverified = "not asked for" if verify is False else _no_compiler(required=verify is True)
-    violations = design.check()
+    violations = errors(design)
     if violations:
         raise ExportError(f"the design breaks a rule: {violations[0]}", where=design.network.name)
     _refuse_existing(target, overwrite)

@@ -23,11 +23,15 @@ from aie_explorer.search.space import LayerSpace
 from aie_explorer.space import SPLITS
 from aie_explorer.space.rules import spans_banks
 from aie_explorer.transport import KernelEnd, Plan, Plio, PlioEnd, Tiling
+from aie_explorer.transport.direct import tile_of
 
 # Input and output buffers alternate between two banks, away from the weights, so that loads of both operands and
 # the DMA seldom meet in one bank (AM020 ch2: two accesses of a bank in a cycle stall the core). Weights of more than a
 # bank take the bank of bias and stack too, which then are with the first buffers.
 BANKS = {"ping": 0, "bias": 1, "weights": 2, "pong": 3}
+DIRECT_TEXT = {"shared_memory": "One pair of buffers: the core of the reader reaches the memory of the producer's tile",
+               "tile_dma": "From tile to tile, through the DMA of both",
+               "broadcast": "From one tile to all that read the same, through their DMA"}
 OLDEST_VITIS = "2025.2"
 VERBATIM = {"aie/library/dense.h": "aie/library/dense.h", "pl/mm2s.cpp": "pl/mm2s.cpp", "pl/s2mm.cpp": "pl/s2mm.cpp",
             "check.py": "check.py"}
@@ -142,17 +146,20 @@ def _roles(cas_length: int, arrays: tuple[Array, ...]) -> tuple[Role, ...]:
 
 
 def _context(design: Design, plan: Plan, placement: Placement, stimulus: Stimulus) -> dict[str, Any]:
-    device = design.device
+    device, names = design.device, _end_names(design)
+    fed_directly = {end.layer for edge in plan.direct for end in edge.readers}
     return {
         "name": design.network.name, "device": device.name, "board": device.board, "platform": _platform(design),
         "batch": design.network.batch, "tiles": design.tiles, "device_tiles": device.tiles,
         "version": aie_explorer.__version__, "vitis": OLDEST_VITIS,
         "plio_bits": device.plio_bits, "pl_clock_mhz": device.pl_clock_mhz, "banks": BANKS,
         "iterations": stimulus.iterations, "samples": stimulus.samples,
-        "layers": [layer_context(op, layer, design, placement)
+        "layers": [layer_context(op, layer, design, placement) | {"staged": op.name not in fed_directly}
                    for op, layer in zip(design.network.layers, design.space.layers, strict=True)],
-        "buffers": plan.buffers, "inputs": [_plio(p) for p in plan.inputs], "outputs": [_plio(p) for p in plan.outputs],
-        "end_name": _end_names(design),
+        "buffers": plan.buffers, "direct": plan.direct, "direct_text": DIRECT_TEXT,
+        "tile_of": {end: tile_of(end, placement) for end in names},
+        "inputs": [_plio(p) for p in plan.inputs], "outputs": [_plio(p) for p in plan.outputs],
+        "end_name": names,
     }
 
 

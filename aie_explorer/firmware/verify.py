@@ -16,10 +16,12 @@ from aie_explorer.firmware.stimulus import inputs_of, stimulus
 from aie_explorer.ir import IntArray, storage_bytes
 from aie_explorer.progress import Step, silent
 from aie_explorer.reference import Inputs, simulate_ints
+from aie_explorer.transport import DirectEdge, KernelEnd, MemoryBuffer, Plio
 
 EMPTY = np.zeros(0, np.int64)
 
 if TYPE_CHECKING:
+    from aie_explorer.design import Design
     from aie_explorer.firmware.project import FirmwareProject
 
 
@@ -38,7 +40,7 @@ class Verdict:
     """What the comparison found.
 
     Attributes:
-        tensors: every tensor of the network in memory tiles, then what leaves the array.
+        tensors: every tensor of the network in memory tiles and where tiles receive it, then what leaves the array.
         samples: compared.
         compile_seconds, run_seconds: spent by the emulation.
     """
@@ -99,29 +101,44 @@ def verify(project: FirmwareProject, x: Inputs | None = None, *, samples: int = 
     reference = simulate_ints(network, ints)
     tensors = []
     for name in (*network.inputs, *(op.output for op in network.ops)):
-        parts = [_compare(_calls(trace, vectors.iterations, b.rows, b.columns, b.name)
+        parts = [_compare(_calls(trace, vectors.iterations, b)
                           [:, :, part.column:part.column + part.columns],
                           b.first_row, part.first_column, reference[name], network.batch)
                  for b, trace in zip(plan.buffers, result.traces, strict=True) for part in b.parts
                  if part.tensor == name]
+        parts += [_compare(_calls(result.handed.get((_number(design, end), 0), EMPTY), vectors.iterations, d),
+                           d.first_row, d.first_column, reference[name], network.batch)
+                  for d in plan.direct if d.tensor == name for end in d.readers]
         tensors.append(_merge(name, parts))
     for name in network.outputs:
-        leaves = [_compare(_calls(result.outputs.get(port_name(p), EMPTY), vectors.iterations, p.rows, p.columns,
-                                  port_name(p)), p.first_row, p.first_column, reference[name], network.batch)
+        leaves = [_compare(_calls(result.outputs.get(port_name(p), EMPTY), vectors.iterations, p, port_name(p)),
+                           p.first_row, p.first_column, reference[name], network.batch)
                   for p in plan.outputs if p.tensor == name]
         tensors.append(_merge(f"{name} at the PLIOs", leaves))
     return Verdict(tuple(tensors), vectors.samples, result.compile_seconds, result.run_seconds)
 
 
-def _calls(values: IntArray, calls: int, rows: int, columns: int, where: str) -> IntArray:
+def _number(design: Design, end: KernelEnd) -> int:
+    """The kernel of a tile, by its place in the graph."""
+    names = list(design.layers)
+    before = sum(choice.tiles for choice in design.choices[:names.index(end.layer)])
+    return before + end.chain * design.layers[end.layer].cas_length + end.position
+
+
+def _calls(values: IntArray, calls: int, what: MemoryBuffer | DirectEdge | Plio, where: str | None = None) -> IntArray:
     """[calls, rows, columns] what the program wrote.
 
     Raises:
         EmulationError: when it wrote more or less.
     """
+    rows, columns = what.rows, what.columns
     if values.size != calls * rows * columns:
-        raise EmulationError(f"the program wrote {values.size} numbers, not {calls * rows * columns}", where=where,
+        raise EmulationError(f"the program wrote {values.size} numbers, not {calls * rows * columns}",
+                             where=where or what.name,
                              remedy="Make room on the disk; or the project was edited and moves other amounts")
+    if isinstance(what, DirectEdge):
+        M, N = what.microtile
+        return values.reshape(calls, rows // M, columns // N, M, N).swapaxes(2, 3).reshape(calls, rows, columns)
     return values.reshape(calls, rows, columns)
 
 

@@ -10,6 +10,7 @@ from aie_explorer.design import Design
 from aie_explorer.placement import array_of
 from aie_explorer.plots.style import GREY, colour, finish, letter
 from aie_explorer.transport import KernelEnd
+from aie_explorer.transport.direct import direct_kinds
 
 KINDS = {"direct": "direct", "memory_tile": "through a memory tile"}
 _EDGE_COLOURS = {"direct": "#D55E00", "memory_tile": GREY}
@@ -116,7 +117,8 @@ def _edges(design: Design) -> tuple[EdgeInfo, ...]:
     """What the plan moves between layers: through the memory tiles that hold it, else directly."""
     names = list(design.on_array.layers)
     through: dict[tuple[str, str], set[tuple[int, int]]] = {}
-    for buffer in design.plan().buffers:
+    plan = design.plan()
+    for buffer in plan.buffers:
         ends = [{end.layer for port in ports for end in port.ends if isinstance(end, KernelEnd)}
                 for ports in (buffer.writers, buffer.readers)]
         for producer in ends[0]:
@@ -126,7 +128,8 @@ def _edges(design: Design) -> tuple[EdgeInfo, ...]:
     for edge in dict.fromkeys((e.producer, e.consumer) for e in design.placement_problem.edges):
         via = tuple(sorted(through.get(edge, ())))
         kind = "memory_tile" if via else "direct"
-        where = f" {', '.join(map(str, via))}" if via else ""
+        where = f" {', '.join(map(str, via))}" if via else ", by " + direct_kinds(
+            one for one in plan.direct if (one.producer.layer, one.readers[0].layer) == edge)
         found.append(EdgeInfo(names.index(edge[0]), names.index(edge[1]), kind, via,
                               f"{edge[0]} to {edge[1]}: {KINDS[kind]}{where}"))
     return tuple(found)

@@ -19,6 +19,7 @@ from aie_explorer.plots.cycles import cycles_figure, cycles_info
 from aie_explorer.plots.floorplan import floorplan_figure, floorplan_info
 from aie_explorer.plots.pareto import pareto_figure, pareto_info
 from aie_explorer.plots.roofline import roofline_figure
+from aie_explorer.plots.timeline import timeline_figure, timeline_info
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -63,7 +64,8 @@ def _page(design: Design, explorer: Explorer) -> str:
                ("of the peak of its tiles", f"{e.efficiency:.1%}", f"{e.tops:.2f} of {e.peak_tops:.2f} TOPS")]
     big = "".join(f"<div>{escape(name)}<b>{escape(value)}</b>{escape(more)}</div>" for name, value, more in figures)
     plots = [pareto_figure(pareto_info(front, chosen=marked)), cycles_figure(cycles_info(design)),
-             floorplan_figure(floorplan_info(design)), roofline_figure(roofline(design.spec), "tile")]
+             floorplan_figure(floorplan_info(design)), timeline_figure(timeline_info(design.timeline())),
+             roofline_figure(roofline(design.spec), "tile")]
     sources = pd.DataFrame([{"layer": op.name, "in the model": op.source, "size": f"{op.k} x {op.n}",
                              "input": str(network.type_of(op.inputs[0])), "weights": str(op.weights.type),
                              "output": str(network.type_of(op.output)), "accumulator bits": op.accumulator_bits}

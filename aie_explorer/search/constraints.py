@@ -1,7 +1,7 @@
 """What a user fixes, forbids or bounds about layers, as plain data.
 
 A constraint is a key and a demand. The key is "<layer>.<field>", or "<field>" for every layer; the fields are the
-choices (microtile, cas_length, cas_num, split, blocking) and the figures of `Explorer.layer_options`. The
+choices (microtile, cas_length, cas_num, split, blocking, route) and the figures of `Explorer.layer_options`. The
 demand is a value, a list of values, {"not": value or values}, or {"least": a, "most": b} with one of both or both.
 """
 
@@ -17,13 +17,14 @@ import numpy.typing as npt
 from aie_explorer.arguments import number
 from aie_explorer.cycles import VALIDITY
 from aie_explorer.errors import DesignError, nearest
+from aie_explorer.search.routes import check_routes, read_by_layers, routed
 from aie_explorer.search.space import DesignSpace, LayerSpace
-from aie_explorer.space import CHOICES, SHAPE_FIELDS, SPLITS, parse_blocking, parse_microtile, shape_name
+from aie_explorer.space import CHOICES, ROUTES, SHAPE_FIELDS, SPLITS, parse_blocking, parse_microtile, shape_name
 
 TABLE_FIGURES = ("tiles", "rows", "k", "n", "in_bytes", "weight_bytes", "out_bytes")
 CYCLE_FIGURES = ("kernel_cycles", "dma_in_cycles", "dma_out_cycles", "cascade_cycles", "interval_cycles",
                  "latency_cycles")
-WORDS = {"split": SPLITS, "validity": VALIDITY}
+WORDS = {"split": SPLITS, "route": ROUTES, "validity": VALIDITY}
 FIELDS = (*CHOICES, *TABLE_FIGURES, *CYCLE_FIGURES, "validity")
 
 Mask = npt.NDArray[np.bool_]
@@ -39,14 +40,20 @@ def constrained(space: DesignSpace, constraints: Mapping[str, Any]) -> DesignSpa
     for key, demand in constraints.items():
         name, field = _split_key(key, [layer.name for layer in layers])
         for i, layer in enumerate(layers):
-            if name in (None, layer.name):
+            if field == "route":  # makes options instead of leaving some out
+                if name == layer.name or (name is None and i in read_by_layers(space)):
+                    layers[i] = routed(layer, values_of(demand, key), key)
+            elif name in (None, layer.name):
                 kept = _meets(layer, field, demand, key, strict=name is not None)
                 if not kept.any():
                     raise DesignError(f"leaves no option of {layer.name}", where=key,
                                       remedy=f"Among the options left are: {_present(layer, field)}")
                 if not kept.all():  # an untouched table keeps its identity, by which equal layers are known
                     layers[i] = replace(layer, table=layer.table[kept], cycles=layer.cycles[kept])
-    return replace(space, layers=tuple(layers))
+    found = replace(space, layers=tuple(layers))
+    if any(key.rpartition(".")[2] == "route" for key in constraints):
+        check_routes(found)
+    return found
 
 
 def _split_key(key: object, layers: list[str]) -> tuple[str | None, str]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.devices import Device
+from aie_explorer.search.figures import direct_edges
 from aie_explorer.search.objectives import MOST
 from aie_explorer.search.space import DesignSpace
 from aie_explorer.space import ROWS
@@ -34,8 +35,8 @@ def resources(device: Device) -> dict[str, int]:
 def memory_tile_ports(space: DesignSpace, picks: npt.NDArray[np.intp]) -> dict[str, IntColumn]:
     """[designs] channels that a design takes into and out of memory tiles.
 
-    In, each PLIO of an input and each cascade, once for every reader of its layer. Out, each slice of a reduction, once
-    for every part of the rows, and each PLIO of an output.
+    In, each PLIO of an input and each cascade, once for every reader of its layer that it does not feed directly.
+    Out, each slice of a reduction, once for every part of the rows, and each PLIO of an output.
     """
     into, out = np.zeros(len(picks), np.int64), np.zeros(len(picks), np.int64)
     for i, layer in enumerate(space.layers):
@@ -48,6 +49,10 @@ def memory_tile_ports(space: DesignSpace, picks: npt.NDArray[np.intp]) -> dict[s
         out += layer.cycles["plio_out"][pick].astype(np.int64) * leaves
         if i in space.input_layers:
             into += layer.cycles["plio_in"][pick]
+    for producer, consumer, direct in direct_edges(space, picks):
+        writes, reads = (space.layers[i].table[picks[:, i]] for i in (producer, consumer))
+        into -= direct * writes["cas_num"].astype(np.int64)
+        out -= direct * reads["cas_length"].astype(np.int64) * np.where(reads["split"] == ROWS, reads["cas_num"], 1)
     return {"memory_tile_ports_in": into, "memory_tile_ports_out": out}
 
 

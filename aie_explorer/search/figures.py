@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from aie_explorer.cycles import network_cycles
+from aie_explorer.cycles import Constants, network_cycles
 from aie_explorer.cycles.network import COLUMNS
-from aie_explorer.search.space import DesignSpace
+from aie_explorer.search.space import DesignSpace, Edge
 
 FloatColumn = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 IntColumn = npt.NDArray[np.int64]
 Picks = npt.NDArray[np.intp]
 """[designs, layers] row of each layer's table."""
@@ -48,24 +49,42 @@ class DesignFigures:
     latency_error_pct: FloatColumn
 
 
-def joinable(space: DesignSpace, picks: Picks) -> npt.NDArray[np.bool_]:
-    """Which designs have only edges that memory tiles can realise."""
+def joinable(space: DesignSpace, picks: Picks) -> Mask:
+    """Which designs have only edges that can be realised."""
     allowed = np.ones(len(picks), np.bool_)
     for edge in space.edges:
-        writers = [space.layers[i].writers[1][picks[:, i]] for i in edge.producers]
-        allowed &= edge.legal[(*writers, space.layers[edge.consumer].readers[1][picks[:, edge.consumer]])]
+        allowed &= edge.legal[_sides(space, edge, picks)]
     return allowed
 
 
-def figures(space: DesignSpace, picks: Picks) -> DesignFigures:
-    """Cost designs, as `cycles.network_cycles` does: the slowest resource, and the way through all layers."""
+def direct_edges(space: DesignSpace, picks: Picks) -> list[tuple[int, int, Mask]]:
+    """(producer, consumer, in which designs from tile to tile) of every edge, as often as the consumer reads it."""
+    return [(producer, edge.consumer, found) for edge in space.edges
+            for found in [edge.direct[_sides(space, edge, picks)]] for producer in edge.producers]
+
+
+def _sides(space: DesignSpace, edge: Edge, picks: Picks) -> tuple[npt.NDArray[np.intp], ...]:
+    """Where in the matrices of an edge each design stands."""
+    writers = [space.layers[i].writers[1][picks[:, i]] for i in edge.producers]
+    return (*writers, space.layers[edge.consumer].readers[1][picks[:, edge.consumer]])
+
+
+def figures(space: DesignSpace, picks: Picks, constants: Constants | None = None) -> DesignFigures:
+    """Cost designs, as `cycles.network_cycles` does: the slowest resource, and the way through all layers.
+
+    Args:
+        space: the design space.
+        picks: the designs.
+        constants: those that the space was costed with; those of the package when None.
+    """
     picked = [{name: layer.cycles[name][pick] for name in COLUMNS}
               for layer, pick in zip(space.layers, picks.T, strict=True)]
     tiles = np.zeros(len(picks), np.int64)
     for layer, pick in zip(space.layers, picks.T, strict=True):
         tiles += layer.table["tiles"][pick]
-    edges = [(source, i) for i, sources in enumerate(space.sources) for source in sources if source >= 0]
-    found = network_cycles([layer.name for layer in space.layers], picked, edges, inputs=space.input_layers,
+    edges = direct_edges(space, picks)
+    found = network_cycles([layer.name for layer in space.layers], picked, [(a, b) for a, b, _ in edges],
+                           [direct for _, _, direct in edges], constants, inputs=space.input_layers,
                            outputs=space.output_layers)
     ports = {way: sum((space.layers[i].cycles[f"plio_{way}"][picks[:, i]].astype(np.int64) for i in ends),
                       np.zeros(len(picks), np.int64))

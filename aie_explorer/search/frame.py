@@ -12,10 +12,10 @@ import pandas as pd
 from aie_explorer import html
 from aie_explorer.cycles import VALIDITY
 from aie_explorer.errors import DesignError
-from aie_explorer.search.figures import Picks, figures
-from aie_explorer.search.objectives import ADDED
+from aie_explorer.search.figures import Picks, direct_edges, figures
+from aie_explorer.search.objectives import ADDED, SPARED
 from aie_explorer.search.space import DesignSpace, LayerSpace
-from aie_explorer.space import CHOICES, SHAPE_FIELDS, SPLITS, Choice, parse_choice, shape_name
+from aie_explorer.space import CHOICES, ROUTES, SHAPE_FIELDS, SPLITS, Choice, parse_choice, shape_name
 
 FIGURES = ("copies", "tiles", "interval_cycles", "latency_cycles", "interval_ns", "latency_ns", "samples_per_s",
            "efficiency", "samples_per_s_per_tile", "plio_in", "plio_out", "plio", "memory_tile_bytes", "macs_issued",
@@ -64,6 +64,9 @@ def _added(space: DesignSpace, picks: Picks, name: str) -> npt.NDArray[np.int64]
     total = np.zeros(len(picks), np.int64)
     for i in range(len(space.layers)):
         total += ADDED[name](space, i).astype(np.int64)[picks[:, i]]
+    if name in SPARED:
+        for _, consumer, direct in direct_edges(space, picks):
+            total -= direct * SPARED[name](space.layers[consumer].table)[picks[:, consumer]]
     return total
 
 
@@ -85,6 +88,7 @@ def _choice_columns(layer: LayerSpace, pick: npt.NDArray[np.intp]) -> dict[str, 
         "microtile": shapes("microtile"),
         "cas_length": table["cas_length"][pick].astype(np.int16), "cas_num": table["cas_num"][pick].astype(np.int16),
         "split": _labels(table["split"][pick], SPLITS), "blocking": shapes("blocking"),
+        "route": _labels(table["route"][pick], ROUTES),
     }
 
 

@@ -12,7 +12,8 @@ import pandas as pd
 from aie_explorer.arguments import number
 from aie_explorer.errors import DesignError, nearest
 from aie_explorer.search.space import DesignSpace
-from aie_explorer.space.usage import input_stage_bytes, macs_issued, output_stage_bytes
+from aie_explorer.space import Table
+from aie_explorer.space.usage import handed_over_bytes, input_stage_bytes, macs_issued, output_stage_bytes
 
 PATH = ("tiles", "interval_cycles", "latency_cycles")
 Column = npt.NDArray[np.float64]
@@ -50,6 +51,9 @@ ADDED: dict[str, Callable[[DesignSpace, int], Column]] = {
     "macs_issued": _macs_issued,
 }
 """Objectives that add up over the layers: what each option of layer i of a space contributes."""
+
+SPARED: dict[str, Callable[[Table], npt.NDArray[np.int64]]] = {"memory_tile_bytes": handed_over_bytes}
+"""What of them is not needed where a layer is fed from tile to tile."""
 
 Ranking = tuple[tuple[str, bool], ...]
 """Columns, the most important first; True where more is better."""

@@ -17,15 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aie_explorer.search.joints import DIRECTLY, EXACT, distinct, joints, producer_sides, savings
 from aie_explorer.search.objectives import ADDED
 from aie_explorer.search.pareto import Points, Staircase, nondominated
-from aie_explorer.search.space import DesignSpace, Edge
+from aie_explorer.search.space import DesignSpace
 
 Ints = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.intp]
 
-EXACT = 1e6
-"""Latencies are counted in this fraction of a cycle, as whole numbers: sums of them do not depend on their order."""
 MOST_JOINED = 2_000_000
 """Partial designs joined at a time; 100 bytes each."""
 MOST_KEPT = 100_000
@@ -46,6 +45,8 @@ class Segment:
         reader: [count] what it demands of the layer before: a row of `accepts`.
         side: [count] its producer side: a column of the next segment's `accepts`.
         accepts: [readers, sides of the layer before] which go together.
+        saves: the same, how much earlier that layer is ready, in cycles / EXACT: for it hands over from tile to tile.
+        spares: [readers, sides, objectives] what that saves of `added`.
         picks: [count, layers of the segment] rows of the layers' tables.
         lost: by what part interval and latency may exceed those of designs left out; 0 where exact.
     """
@@ -57,13 +58,15 @@ class Segment:
     reader: Rows
     side: Rows
     accepts: npt.NDArray[np.bool_]
+    saves: npt.NDArray[np.float64]
+    spares: Points
     picks: Rows
     lost: float = 0.0
 
     def taken(self, rows: Rows) -> Segment:
         """Some of its ways."""
         return Segment(self.tiles[rows], self.interval[rows], self.latency[rows], self.added[rows], self.reader[rows],
-                       self.side[rows], self.accepts, self.picks[rows], self.lost)
+                       self.side[rows], self.accepts, self.saves, self.spares, self.picks[rows], self.lost)
 
 
 def cut_into_segments(space: DesignSpace, added: Sequence[str]) -> list[Segment]:
@@ -113,7 +116,7 @@ def _alike(space: DesignSpace, layers: range) -> object:
 
 
 @dataclass(frozen=True, eq=False)
-class _Costs:
+class Costs:
     """The options of one layer as a segment counts them, its ports included where it has any."""
 
     tiles: Ints
@@ -124,7 +127,8 @@ class _Costs:
     added: Points
 
 
-def _costs(space: DesignSpace, i: int, added: Sequence[str]) -> _Costs:
+def layer_costs(space: DesignSpace, i: int, added: Sequence[str]) -> Costs:
+    """What the options of a layer contribute to a design."""
     layer = space.layers[i]
     cycles = layer.cycles
     first, last = i in space.input_layers, i in space.output_layers
@@ -135,43 +139,29 @@ def _costs(space: DesignSpace, i: int, added: Sequence[str]) -> _Costs:
     entry, latency, leave = (np.round(cycles[name] * EXACT)
                              for name in ("entry_cycles", "latency_cycles", "last_out_cycles"))
     columns = [ADDED[name](space, i) for name in added]
-    return _Costs(layer.table["tiles"].astype(np.int64), interval, entry, latency, leave,
+    return Costs(layer.table["tiles"].astype(np.int64), interval, entry, latency, leave,
                   np.stack(columns, axis=1) if columns else np.zeros((len(interval), 0)))
 
 
-def producer_sides(space: DesignSpace, i: int) -> tuple[Rows, Rows]:
-    """The producer sides of a layer that its readers can tell apart.
-
-    Returns:
-        (for each side a unique writer that stands for it, the side of each option).
-    """
-    writers = space.layers[i].writers
-    accepted = [np.moveaxis(edge.legal, position, 0).reshape(len(writers[0]), -1) for edge in space.edges
-                for position, producer in enumerate(edge.producers) if producer == i]
-    if not accepted:
-        return np.zeros(1, np.intp), np.zeros(len(writers[1]), np.intp)
-    _, first, inverse = np.unique(np.concatenate(accepted, axis=1), axis=0, return_index=True, return_inverse=True)
-    side: Rows = inverse.ravel()[writers[1]].astype(np.intp)
-    return first.astype(np.intp), side
-
-
 def _one(space: DesignSpace, i: int, added: Sequence[str]) -> Segment:
-    """A segment of one layer: those of its options that no other beats which looks the same from both sides."""
-    layer, costs = space.layers[i], _costs(space, i, added)
+    """A segment of one layer: all its options."""
+    layer, costs = space.layers[i], layer_costs(space, i, added)
     latency = costs.latency + (costs.entry if i in space.input_layers else 0.0)
     latency = latency + (costs.leave if i in space.output_layers else 0.0)
     side = producer_sides(space, i)[1]
     accepts, reader = np.ones((1, 1), np.bool_), np.zeros(len(side), np.intp)
+    saves, spares = np.zeros((1, 1)), np.zeros((1, 1, len(added)))
     if i not in space.input_layers:
         (edge,) = (edge for edge in space.edges if edge.consumer == i)
-        by_reader = edge.legal[producer_sides(space, i - 1)[0]].T
-        accepts, inverse = np.unique(by_reader, axis=0, return_inverse=True)
-        reader = inverse.ravel()[layer.readers[1]].astype(np.intp)
-    whole = Segment(costs.tiles, costs.interval, latency, costs.added, reader, side, accepts,
-                    np.arange(len(side))[:, None])
-    points = np.concatenate([np.stack([costs.tiles, costs.interval, latency], axis=1), costs.added], axis=1)
-    kept = [group[nondominated(points[group])] for group in groups(np.stack([reader, side], axis=1))]
-    return whole.taken(np.sort(np.concatenate(kept)))
+        by_reader = joints(edge)[producer_sides(space, i - 1)[0]].T
+        saved, spared = savings(space, i, added)
+        alone = np.concatenate([saved[:, None], spared], axis=1) * (by_reader == DIRECTLY).any(axis=1)[:, None]
+        first, inverse = distinct(np.concatenate([by_reader, alone], axis=1))
+        reader = inverse[layer.readers[1]]
+        accepts, direct = by_reader[first] > 0, by_reader[first] == DIRECTLY
+        saves, spares = direct * saved[first][:, None], direct[:, :, None] * spared[first][:, None]
+    return Segment(costs.tiles, costs.interval, latency, costs.added, reader, side, accepts, saves, spares,
+                   np.arange(len(side))[:, None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,6 +201,7 @@ class _Inside:
         self.space, self.layers, self.added = space, layers, added
         self.before = layers[0] - 1
         self.edges = {edge.consumer: edge for edge in space.edges}
+        self.joints = {i: joints(self.edges[i]) for i in layers if i in self.edges}
         self.sides = {i: producer_sides(space, i) for i in (self.before, *layers) if i >= 0}
         last_reader = {source: i for i, sources in enumerate(space.sources) for source in sources if source >= 0}
         self.last_reader = {i: last_reader.get(i, -1) for i in self.sides}
@@ -237,7 +228,7 @@ class _Inside:
         latency, side = (state.out, np.zeros(len(picks), np.intp)) if self.ends else (state.ready[:, 0],
                                                                                       state.side[:, 0])
         return Segment(state.tiles, state.interval, latency, state.added, state.enters, side, np.eye(count, dtype=bool),
-                       picks, self.lost - 1)
+                       np.zeros((count, count)), np.zeros((count, count, len(self.added))), picks, self.lost - 1)
 
     def _begin(self) -> tuple[_Partial, list[int]]:
         """Before the first layer: ready at 0, whatever the producer side of the layer before."""
@@ -251,33 +242,29 @@ class _Inside:
 
     def _extended(self, state: _Partial, i: int, open_layers: list[int], kept: list[int]) -> _Partial:
         """Every partial design with every option of layer i that it can feed, pruned as they come."""
-        costs, edge = _costs(self.space, i, self.added), self.edges.get(i)
+        costs, edge = layer_costs(self.space, i, self.added), self.edges.get(i)
+        latency_saved, spared = savings(self.space, i, self.added)
         sources = [open_layers.index(source) for source in self.space.sources[i] if source >= 0]
-        producers = [open_layers.index(source) for source in edge.producers] if edge else []
-        by_sides = groups(state.side[:, producers])
+        made = [self.sides[source][0][state.side[:, open_layers.index(source)]]
+                for source in (edge.producers if edge else ())]
         parts: list[_Partial] = []
         waiting, pruned = 0, 0
         for options in self._options(i, costs):
             reader = self.space.layers[i].readers[1][options[0]]
-            for group in by_sides:
-                if edge is not None and not self._accepts(edge, state.side[group[0], producers], int(reader)):
-                    continue
-                for part in np.array_split(group, -(-len(group) * len(options) // MOST_JOINED)):
-                    parts.append(self._product(state, part, options, i, costs, sources, kept))
-                    waiting += len(parts[-1].tiles)
-                    if waiting > MOST_JOINED + 2 * pruned:
-                        parts = [self._pruned(_stacked(parts))]
-                        waiting = pruned = len(parts[0].tiles)
-        if not parts:
-            return self._product(state, np.empty(0, np.intp), np.empty(0, np.intp), i, costs, sources, kept)
+            joint = self.joints[i][(*made, reader)] if edge else np.ones(len(state.tiles), np.int8)
+            fed = np.flatnonzero(joint)
+            for part in np.array_split(fed, -(-len(fed) * len(options) // MOST_JOINED) or 1):
+                direct = joint[part] == DIRECTLY
+                parts.append(self._product(state, part, options, i, costs, sources, kept,
+                                           direct * latency_saved[reader], direct[:, None] * spared[reader]))
+                waiting += len(parts[-1].tiles)
+                if waiting > MOST_JOINED + 2 * pruned:
+                    parts = [self._pruned(_stacked(parts))]
+                    waiting = pruned = len(parts[0].tiles)
         found = self._pruned(_stacked(parts))
         return found.taken(self._thinned(found)) if len(found.tiles) > MOST_KEPT else found
 
-    def _accepts(self, edge: Edge, sides: Rows, reader: int) -> bool:
-        writers = [self.sides[producer][0][side] for producer, side in zip(edge.producers, sides, strict=True)]
-        return bool(edge.legal[(*writers, reader)])
-
-    def _options(self, i: int, costs: _Costs) -> list[Rows]:
+    def _options(self, i: int, costs: Costs) -> list[Rows]:
         """Options that the rest of the network cannot tell apart, those left out that another of them beats."""
         points = [costs.tiles, costs.interval, costs.latency]
         points += [costs.entry] * (i in self.space.input_layers) + [costs.leave] * (i in self.space.output_layers)
@@ -285,13 +272,15 @@ class _Inside:
         alike = np.stack([self.space.layers[i].readers[1], self.sides[i][1]], axis=1)
         return [group[nondominated(stacked[group])] for group in groups(alike)]
 
-    def _product(self, state: _Partial, group: Rows, options: Rows, i: int, costs: _Costs, sources: list[int],
-                 kept: list[int]) -> _Partial:
-        """Partial designs of a group with each of some options, as far as the device has tiles for both."""
-        parent, option = (axis.ravel() for axis in np.meshgrid(group, options, indexing="ij"))
-        fits = state.tiles[parent] + costs.tiles[option] <= self.space.device.tiles
-        parent, option = parent[fits], option[fits]
-        starts = [state.ready[parent, column] for column in sources]
+    def _product(self, state: _Partial, group: Rows, options: Rows, i: int, costs: Costs, sources: list[int],
+                 kept: list[int], earlier: npt.NDArray[np.float64], spared: Points) -> _Partial:
+        """Partial designs of a group with each of some options, as far as the device has tiles for both.
+
+        `earlier` [group] and `spared` [group, objectives] are what a direct edge from the only source saves.
+        """
+        place, which = np.nonzero(np.add.outer(state.tiles[group], costs.tiles[options]) <= self.space.device.tiles)
+        parent, option = group[place], options[which]
+        starts = [state.ready[parent, column] - earlier[place] for column in sources]
         if i in self.space.input_layers:
             starts.append(costs.entry[option])
         ready = np.maximum.reduce(starts) + costs.latency[option]
@@ -300,7 +289,7 @@ class _Inside:
             out = np.maximum(out, ready + costs.leave[option])
         return _Partial(state.tiles[parent] + costs.tiles[option],
                         np.maximum(state.interval[parent], costs.interval[option]), out,
-                        state.added[parent] + costs.added[option],
+                        state.added[parent] + costs.added[option] - spared[place],
                         np.concatenate([state.ready[parent], ready[:, None]], axis=1)[:, kept],
                         np.concatenate([state.side[parent], self.sides[i][1][option][:, None]], axis=1)[:, kept],
                         state.enters[parent], option, parent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +15,15 @@ from aie_explorer.devices import Device
 from aie_explorer.errors import AieExplorerError, DesignError
 from aie_explorer.ir import Network
 from aie_explorer.space import Table, Work, layer_options, work_of
+from aie_explorer.space.direct import DIRECT, made_layout, read_layout
 from aie_explorer.space.handover import NETWORK_INPUT, joinable, reader_key, writer_key
 
 Figures = npt.NDArray[np.void]
 """Structured array with the fields of CYCLES."""
+
+
+Sides = tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]
+"""The distinct sides of an edge, one a row, and which one each option has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,16 +45,15 @@ class LayerSpace:
     ideal_tile_cycles: float
 
     @cached_property
-    def writers(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
-        """Unique producer sides of an edge, and which one each option has."""
-        unique, inverse = np.unique(writer_key(self.table, self.work), axis=0, return_inverse=True)
-        return unique, inverse.ravel()
+    def writers(self) -> Sides:
+        """Producer sides of an edge: those of `writer_key`, the layout, and whether it must be direct."""
+        table = self.table
+        return _sides([*writer_key(table, self.work).T, made_layout(table), table["route"] == DIRECT])
 
     @cached_property
-    def readers(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
-        """Unique consumer sides of an edge, and which one each option has."""
-        unique, inverse = np.unique(reader_key(self.table), axis=0, return_inverse=True)
-        return unique, inverse.ravel()
+    def readers(self) -> Sides:
+        """Consumer sides of an edge: those of `reader_key`, and the layout."""
+        return _sides([*reader_key(self.table).T, read_layout(self.table)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,16 +64,18 @@ class Edge:
         producers: the layers it reads, in the order of its inputs, inputs of the network left out.
         consumer: the layer.
         legal: [unique writers of each producer..., unique readers] whether they can be joined.
+        direct: the same, whether from tile to tile; never where several tensors are read.
     """
 
     producers: tuple[int, ...]
     consumer: int
     legal: npt.NDArray[np.bool_]
+    direct: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class DesignSpace:
-    """Every design of a network: one option a layer, layers joined through memory tiles.
+    """Every design of a network: one option a layer, layers joined directly or through memory tiles.
 
     Attributes:
         network: lowered.
@@ -107,8 +114,8 @@ class DesignSpace:
         sources = self.sources[consumer]
         producers = tuple(source for source in sources if source >= 0)
         widths = tuple(self.network.tensors[name].shape[0] for name in self.network.layers[consumer].inputs)
-        keys = tuple(_key(self.layers[source].writers[0]) if source >= 0 else None for source in sources)
-        return Edge(producers, consumer, _legal(keys, widths, _key(self.layers[consumer].readers[0])))
+        keys = tuple(self.layers[source].writers[0].tobytes() if source >= 0 else None for source in sources)
+        return Edge(producers, consumer, *_legal(keys, widths, self.layers[consumer].readers[0].tobytes()))
 
     @property
     def size(self) -> int:
@@ -131,21 +138,49 @@ class DesignSpace:
                           remedy=f"Its layers are: {', '.join(layer.name for layer in self.layers)}")
 
 
-def _key(rows: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
-    return tuple(map(tuple, rows.tolist()))
+def _sides(columns: list[npt.NDArray[Any]]) -> Sides:
+    """The distinct rows of some columns, and which one each row is."""
+    code = np.zeros(len(columns[0]), np.int64)
+    for column in columns:  # side by side in one number, each by its place among the values that occur
+        values, place = np.unique(column, return_inverse=True)
+        code = code * len(values) + place.ravel()
+    _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
+    return np.stack([column[first].astype(np.int64) for column in columns], axis=1), inverse.ravel()
 
 
 @lru_cache(maxsize=256)
-def _legal(writers: tuple[tuple[tuple[int, ...], ...] | None, ...], widths: tuple[int, ...],
-           readers: tuple[tuple[int, ...], ...]) -> npt.NDArray[np.bool_]:
-    """`Edge.legal` from the keys of the producers (None for an input of the network) and of the consumer."""
-    sides = [keys for keys in writers if keys is not None]
-    legal = np.empty((*(len(keys) for keys in sides), len(readers)), np.bool_)
-    everything = [(NETWORK_INPUT,) if keys is None else keys for keys in writers]
+def _legal(writers: tuple[bytes | None, ...], widths: tuple[int, ...], readers: bytes
+           ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """`Edge.legal` and `Edge.direct` from the sides of the producers (None for an input of the network) and of the
+    consumer."""
+    made = [None if sides is None else np.frombuffer(sides, np.int64).reshape(-1, 6) for sides in writers]
+    read = np.frombuffer(readers, np.int64).reshape(-1, 4)
+    legal = _through_memory_tiles([None if sides is None else sides[:, :4] for sides in made], widths, read[:, :3])
+    direct = np.zeros_like(legal)
+    if len(made) == 1 and made[0] is not None:
+        direct = made[0][:, 4, None] == read[None, :, 3]
+    for axis, sides in enumerate(sides for sides in made if sides is not None):
+        must_be = sides[:, 5].astype(bool)
+        legal[(slice(None),) * axis + (must_be,)] = False
+    legal |= direct
+    legal.flags.writeable = direct.flags.writeable = False
+    return legal, direct
+
+
+def _through_memory_tiles(writers: list[npt.NDArray[np.int64] | None], widths: tuple[int, ...],
+                          readers: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """[sides of each producer..., sides of the consumer] whether memory tiles can join them."""
+    keys, places = [], []
+    for sides in [*(sides for sides in writers if sides is not None), readers]:
+        unique, inverse = np.unique(sides, axis=0, return_inverse=True)
+        keys.append([tuple(key) for key in unique.tolist()])
+        places.append(inverse.ravel())
+    legal = np.empty(tuple(map(len, keys)), np.bool_)
+    known = iter(keys)
+    everything = [[NETWORK_INPUT] if sides is None else next(known) for sides in writers]
     for index, made in zip(np.ndindex(*legal.shape[:-1]), itertools.product(*everything), strict=True):
-        legal[index] = [joinable(made, widths, reader) for reader in readers]
-    legal.flags.writeable = False
-    return legal
+        legal[index] = [joinable(made, widths, reader) for reader in keys[-1]]
+    return legal[np.ix_(*places)]
 
 
 @lru_cache(maxsize=1024)

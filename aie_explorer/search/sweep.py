@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -28,6 +28,7 @@ from aie_explorer.search.figures import Picks, joinable
 from aie_explorer.search.frame import to_frame
 from aie_explorer.search.front import exact_front
 from aie_explorer.search.pareto import nondominated
+from aie_explorer.search.routes import routed
 from aie_explorer.search.space import DesignSpace, LayerSpace, design_space
 from aie_explorer.space import CHOICES
 
@@ -205,7 +206,10 @@ def _draw(rng: np.random.Generator, size: int, count: int, sample: Sample) -> np
 
 @lru_cache(maxsize=8)
 def _space(one: Combination) -> DesignSpace:
-    return constrained(design_space(one.network, one.device), one.constraints)
+    space = constrained(design_space(one.network, one.device), one.constraints)
+    layers = tuple(routed(layer, one.values[layer.name]["route"], f"{layer.name}.route")
+                   if "route" in one.values.get(layer.name, {}) else layer for layer in space.layers)
+    return replace(space, layers=layers)
 
 
 def _candidates(one: Combination, space: DesignSpace) -> list[npt.NDArray[np.intp]]:
@@ -213,17 +217,20 @@ def _candidates(one: Combination, space: DesignSpace) -> list[npt.NDArray[np.int
 
 
 def layer_candidates(layer: LayerSpace, over: Mapping[str, Iterable[object]]) -> npt.NDArray[np.intp]:
-    """Rows of a layer's table that a sweep uses: those with the given values, or its Pareto options if none is given.
+    """Rows of a layer's table that a sweep uses: those with the given values, or its Pareto options if none is given
+    or only routes are.
 
     A layer's Pareto options are those that no other beats in tiles, interval and latency.
 
     Raises:
         DesignError: for a value no legal option has, with the legal ones.
     """
-    if not over:
+    if set(over) <= {"route"}:
         points = np.stack([layer.table["tiles"].astype(np.float64), layer.cycles["interval_cycles"],
                            layer.cycles["latency_cycles"]], axis=1)
-        return nondominated(points)
+        routes = [np.flatnonzero(layer.table["route"] == route) for route in np.unique(layer.table["route"])]
+        best = np.sort(np.concatenate([rows[nondominated(points[rows])] for rows in routes]))
+        return best[matches(layer, "route", list(over["route"]), f"{layer.name}.route")[best]] if over else best
     keep = np.ones(len(layer.table), np.bool_)
     for key, values in over.items():
         where = f"{layer.name}.{key}"

@@ -3,14 +3,17 @@
 from aie_explorer.space.choice import (
     BLOCKINGS,
     CHOICES,
+    ROUTES,
     SPLITS,
     TWO_BY_TWO,
     Blocking,
     Choice,
+    Route,
     Split,
     parse_blocking,
     parse_choice,
     parse_microtile,
+    parse_route,
     shape_name,
 )
 from aie_explorer.space.layer import layer_microtiles, layer_options, option_row
@@ -28,7 +31,8 @@ from aie_explorer.space.options import (
 from aie_explorer.space.rules import RULES, Refusal, Rule, refusals
 
 __all__ = [
-    "BLOCKINGS", "CHOICES", "FEATURES", "OPTION", "ROWS", "RULES", "SHAPE_FIELDS", "SPLITS", "TWO_BY_TWO", "Blocking",
-    "Choice", "Refusal", "Rule", "Split", "Table", "Work", "ceil_to", "choice_of", "layer_microtiles", "layer_options",
-    "option_row", "parse_blocking", "parse_choice", "parse_microtile", "refusals", "shape_name", "work_of",
+    "BLOCKINGS", "CHOICES", "FEATURES", "OPTION", "ROUTES", "ROWS", "RULES", "SHAPE_FIELDS", "SPLITS", "TWO_BY_TWO",
+    "Blocking", "Choice", "Refusal", "Route", "Rule", "Split", "Table", "Work", "ceil_to", "choice_of",
+    "layer_microtiles", "layer_options", "option_row", "parse_blocking", "parse_choice", "parse_microtile",
+    "parse_route", "refusals", "shape_name", "work_of",
 ]

@@ -12,6 +12,8 @@ from aie_explorer.errors import DesignError
 
 Split = Literal["features", "rows"]
 SPLITS: tuple[Split, Split] = ("features", "rows")
+Route = Literal["auto", "memory_tile", "direct"]
+ROUTES: tuple[Route, ...] = ("auto", "memory_tile", "direct")
 
 
 class Blocking(NamedTuple):
@@ -36,6 +38,8 @@ class Choice:
         cas_num: cascades; they share the outputs (split "features") or the rows (split "rows").
         split: which axis the cascades divide.
         blocking: register blocking of the kernel, (rows, columns) of microtiles.
+        route: how the results reach the layers that read them: "direct", from tile to tile; through a "memory_tile";
+            or "auto", each reader directly where that is legal.
     """
 
     microtile: tuple[int, int, int]
@@ -43,6 +47,7 @@ class Choice:
     cas_num: int
     split: Split = "features"
     blocking: Blocking = TWO_BY_TWO
+    route: Route = "auto"
 
     def __post_init__(self) -> None:
         if self.cas_num == 1:  # a single cascade divides nothing, so both splits are the same
@@ -56,11 +61,12 @@ class Choice:
     def to_dict(self) -> dict[str, object]:
         """The choice as JSON data."""
         return {"microtile": list(self.microtile), "cas_length": self.cas_length, "cas_num": self.cas_num,
-                "split": self.split, "blocking": list(self.blocking)}
+                "split": self.split, "blocking": list(self.blocking), "route": self.route}
 
     def __str__(self) -> str:
         blocks = "" if self.blocking == TWO_BY_TWO else f", blocks of {shape_name(self.blocking)}"
-        return f"{shape_name(self.microtile)}, {self.cas_length} x {self.cas_num}, split by {self.split}{blocks}"
+        route = {"auto": "", "memory_tile": ", through memory tiles", "direct": ", directly"}[self.route]
+        return f"{shape_name(self.microtile)}, {self.cas_length} x {self.cas_num}, split by {self.split}{blocks}{route}"
 
 
 CHOICES = tuple(field.name for field in fields(Choice))
@@ -110,8 +116,20 @@ def parse_blocking(value: object, where: str) -> Blocking:
     return Blocking(*shape)
 
 
+def parse_route(value: object, where: str) -> Route:
+    """A route by its name.
+
+    Raises:
+        DesignError: when there is none of that name.
+    """
+    for route in ROUTES:
+        if value == route:
+            return route
+    raise DesignError(f"{value!r} is no route", where=where, remedy=f"Use one of {', '.join(ROUTES)}")
+
+
 def parse_choice(value: Choice | Mapping[str, object], where: str) -> Choice:
-    """A complete choice from a mapping with the fields of `Choice`; split and blocking may be left out.
+    """A complete choice from a mapping with the fields of `Choice`; split, blocking and route may be left out.
 
     Raises:
         DesignError: naming the missing, unknown or malformed field.
@@ -133,4 +151,5 @@ def parse_choice(value: Choice | Mapping[str, object], where: str) -> Choice:
         raise DesignError(f"split is {split!r}", where=where, remedy='Use "features" or "rows"')
     length, num = (whole(value[key], f"{where}.{key}") for key in ("cas_length", "cas_num"))
     return Choice(parse_microtile(value["microtile"], where), length, num, "rows" if split == "rows" else "features",
-                  parse_blocking(value.get("blocking", TWO_BY_TWO), f"{where}.blocking"))
+                  parse_blocking(value.get("blocking", TWO_BY_TWO), f"{where}.blocking"),
+                  parse_route(value.get("route", "auto"), f"{where}.route"))

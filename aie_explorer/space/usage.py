@@ -36,3 +36,10 @@ def output_stage_bytes(table: Table, work: Work) -> IntColumn:
     columns = table["n"].astype(np.int64) * np.where(table["split"] == ROWS, 1, table["cas_num"])
     found: IntColumn = COPIES * columns * made_rows(table) * storage_bytes(work.output.storage)
     return found
+
+
+def handed_over_bytes(table: Table) -> IntColumn:
+    """Bytes of the memory-tile buffers that each option does without where it is fed from tile to tile."""
+    parts = np.where(table["split"] == ROWS, table["cas_num"], table["cas_length"]).astype(np.int64)
+    found: IntColumn = COPIES * table["in_bytes"].astype(np.int64) * parts
+    return found

@@ -1,6 +1,16 @@
-"""How data move: PLIOs, memory-tile buffers, tilings."""
+"""How data move: PLIOs, direct edges, memory-tile buffers, tilings."""
 
-from aie_explorer.transport.plan import BufferPort, KernelEnd, MemoryBuffer, Part, Plan, Plio, PlioEnd, Tiling
+from aie_explorer.transport.plan import (
+    BufferPort,
+    DirectEdge,
+    KernelEnd,
+    MemoryBuffer,
+    Part,
+    Plan,
+    Plio,
+    PlioEnd,
+    Tiling,
+)
 from aie_explorer.transport.stages import plan
 
-__all__ = ["BufferPort", "KernelEnd", "MemoryBuffer", "Part", "Plan", "Plio", "PlioEnd", "Tiling", "plan"]
+__all__ = ["BufferPort", "DirectEdge", "KernelEnd", "MemoryBuffer", "Part", "Plan", "Plio", "PlioEnd", "Tiling", "plan"]

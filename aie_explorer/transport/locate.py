@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from aie_explorer.devices import Device
+from aie_explorer.devices.hardware import MemoryTile
 from aie_explorer.errors import DesignError
 from aie_explorer.placement import Placement
 from aie_explorer.transport.plan import COPIES, BufferPort, KernelEnd, MemoryBuffer, Tiling
@@ -13,23 +14,38 @@ PADDED_TILES = 15
 """Tiles of zeros that fold into the padding of whole ones (measured by the authors of aie4ml 0.2.1)."""
 
 
+@dataclass(frozen=True)
+class Stretches:
+    """The tiles of a walk along one dimension of its buffer: whole ones, perhaps a cut one, then zeros."""
+
+    whole: int
+    cut: bool
+    zeros: int
+
+
+def stretches(tiling: Tiling, dimension: int) -> Stretches:
+    """How many tiles of a walk lie inside its buffer, along columns (0) or rows (1)."""
+    stride, wrap = next(((s, w) for d, s, w in tiling.traversal if d == dimension), (1, 1))
+    left = tiling.buffer[dimension] - tiling.offset[dimension]
+    whole = min(wrap, left // tiling.tile[dimension] if stride == tiling.tile[dimension] else wrap)
+    cut = whole < wrap and left > whole * tiling.tile[dimension]
+    return Stretches(whole, cut, wrap - whole - cut)
+
+
 def runs(tiling: Tiling) -> int:
     """Stretches of equal tiles in a walk: whole ones, cut ones, and zeros; each needs descriptors of its own.
 
     A stretch of zeros after whole tiles folds into their padding (measured by the authors of aie4ml 0.2.1 with
-    Vitis 2026.1.1, up to 15 tiles on AIE-ML; `check` counts longer ones as well).
+    Vitis 2026.1.1, up to 15 tiles on AIE-ML; longer ones are counted as well).
     """
     if not tiling.traversal:
         return 1
     per_dimension = []
     for dimension in (0, 1):
-        stride, wrap = next(((s, w) for d, s, w in tiling.traversal if d == dimension), (1, 1))
-        left = tiling.buffer[dimension] - tiling.offset[dimension]
-        cut = min(wrap, left // tiling.tile[dimension] if stride == tiling.tile[dimension] else wrap)
-        partial = cut < wrap and left > cut * tiling.tile[dimension]
-        zeros = wrap - cut - partial
-        folded = not partial and zeros <= PADDED_TILES
-        per_dimension.append((1 + partial + (zeros > 0 and not folded), wrap))
+        found = stretches(tiling, dimension)
+        folded = not found.cut and found.zeros <= PADDED_TILES
+        per_dimension.append((1 + found.cut + (found.zeros > 0 and not folded),
+                              found.whole + found.cut + found.zeros))
     columns, rows = per_dimension[0][0], per_dimension[1][0]
     return rows if columns == 1 else columns * max(1, per_dimension[1][1])
 
@@ -61,8 +77,20 @@ class _Free:
         return pools
 
 
+def _crowded(column: int, buffer: MemoryBuffer, free: dict[tuple[int, int], _Free], memory: MemoryTile) -> bool:
+    """Whether the memory tiles of a column would have more streams than reach them from the south and the north."""
+    tiles = [left for tile, left in free.items() if tile[0] == column]
+    into = sum(left.taken[0] for left in tiles) + len(buffer.writers)
+    out = sum(left.taken[1] for left in tiles) + len(buffer.readers)
+    return (into > memory.streams_from_south + memory.streams_from_north
+            or out > memory.streams_to_south + memory.streams_to_north)
+
+
 def locate(buffers: list[MemoryBuffer], placement: Placement, device: Device) -> tuple[MemoryBuffer, ...]:
-    """Give every buffer the memory tile nearest to the tiles it serves that has the ports and bytes left."""
+    """Give every buffer the memory tile nearest to the tiles it serves that has the ports and bytes left.
+
+    Columns whose switches would have more streams than ports come last: only an estimate counts against them.
+    """
     memory = device.generation.memory_tile
     assert memory is not None  # design_space refuses such devices
     rows = (device.geometry and device.geometry.memory_tile_rows) or 1
@@ -83,7 +111,7 @@ def locate(buffers: list[MemoryBuffer], placement: Placement, device: Device) ->
                               f"{need} bytes and {most} buffer descriptors left for {buffer.tensor}",
                               where=device.name, rule="AM020 ch5",
                               remedy="Use smaller cascades, a smaller batch, or slices that need less padding")
-        tile = min(fitting, key=lambda t: (abs(t[0] - wanted), t[1], t[0]))
+        tile = min(fitting, key=lambda t: (_crowded(t[0], buffer, free, memory), abs(t[0] - wanted), t[1], t[0]))
         left = free[tile]
         left.pools = left.after(buffer)
         left.taken = [left.taken[0] + len(buffer.writers), left.taken[1] + len(buffer.readers)]

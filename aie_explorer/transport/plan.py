@@ -1,13 +1,15 @@
 """The data movement of a placed design, as data: memory-tile buffers with their ports and tilings, and PLIOs.
 
-Every layer reads through one memory-tile stage, also what comes from the graph's inputs and what stands side by side,
-so it gets microtiles in the order its kernel wants, whatever the cut of the producers. A tensor that several layers
-read is sent to a stage of each; what leaves the graph goes through a memory tile too.
+Where a layer's slices are just what the cascades of its producer make, results go from tile to tile. Every other layer
+reads through one memory-tile stage, also what comes from the graph's inputs and what stands side by side, so it gets
+microtiles in the order its kernel wants, whatever the cut of the producers. A tensor that several layers read is sent
+to each in its own way; what leaves the graph goes through a memory tile.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -127,6 +129,41 @@ class MemoryBuffer:
 
 
 @dataclass(frozen=True)
+class DirectEdge:
+    """What one cascade makes, handed from its tile to those that read it: microtiles of M x N, row after row.
+
+    Attributes:
+        name: identifier, unique in the plan.
+        tensor: of which.
+        storage: element type.
+        rows, columns: the size of the buffer in elements.
+        first_row, first_column: where it begins in the tensor.
+        microtile: (M, N).
+        producer: the tile that makes it.
+        readers: the tiles of one layer that read it.
+        kind: "shared_memory" where the one reader's core reaches the producer's memory and reads it there; else
+            "tile_dma", or "broadcast" where the producer sends to several, layers or memory tiles.
+    """
+
+    name: str
+    tensor: str
+    storage: str
+    rows: int
+    columns: int
+    first_row: int
+    first_column: int
+    microtile: tuple[int, int]
+    producer: KernelEnd
+    readers: tuple[KernelEnd, ...]
+    kind: Literal["shared_memory", "tile_dma", "broadcast"]
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of one copy."""
+        return self.columns * self.rows * storage_bytes(self.storage)
+
+
+@dataclass(frozen=True)
 class Plio:
     """A port between the programmable logic and the array.
 
@@ -155,6 +192,7 @@ class Plan:
     inputs: tuple[Plio, ...]
     outputs: tuple[Plio, ...]
     buffers: tuple[MemoryBuffer, ...]
+    direct: tuple[DirectEdge, ...] = ()
 
     def __str__(self) -> str:
         tiles = {buffer.memory_tile for buffer in self.buffers}
@@ -170,9 +208,16 @@ class Plan:
                 + html.table(["PLIO", "way", "tensor", "window", "bytes"], plios))
 
     def to_frame(self) -> pd.DataFrame:
-        """One memory-tile buffer a row."""
-        return pd.DataFrame([{
-            "buffer": b.name, "tensor": b.tensor, "storage": b.storage, "columns": b.columns, "rows": b.rows,
-            "writers": len(b.writers), "readers": len(b.readers), "bytes": b.bytes, "copies": COPIES,
+        """One memory-tile buffer or direct edge a row."""
+        staged = [{
+            "buffer": b.name, "kind": "memory_tile", "tensor": b.tensor, "storage": b.storage, "columns": b.columns,
+            "rows": b.rows, "writers": len(b.writers), "readers": len(b.readers), "bytes": b.bytes, "copies": COPIES,
             "memory_tile": b.memory_tile, "zero_padding": any(port.tiling.pads for port in b.readers),
-        } for b in self.buffers]).set_index("buffer")
+        } for b in self.buffers]
+        direct = [{
+            "buffer": d.name, "kind": d.kind, "tensor": d.tensor, "storage": d.storage, "columns": d.columns,
+            "rows": d.rows, "writers": 1, "readers": len(d.readers), "bytes": d.bytes,
+            "copies": COPIES * (1 if d.kind == "shared_memory" else 1 + len(d.readers)), "memory_tile": None,
+            "zero_padding": False,
+        } for d in self.direct]
+        return pd.DataFrame([*staged, *direct]).set_index("buffer")

@@ -1,4 +1,4 @@
-"""Plan the data movement of a design: one memory-tile stage in front of every layer and of every output."""
+"""Plan the data movement of a design: direct edges, and a memory-tile stage in front of all else that reads."""
 
 from __future__ import annotations
 
@@ -21,8 +21,19 @@ from aie_explorer.space.handover import (
     writer_key,
     writer_spans,
 )
+from aie_explorer.transport.direct import direct_edges, placed
 from aie_explorer.transport.locate import locate
-from aie_explorer.transport.plan import BufferPort, KernelEnd, MemoryBuffer, Part, Plan, Plio, PlioEnd, Tiling
+from aie_explorer.transport.plan import (
+    BufferPort,
+    DirectEdge,
+    KernelEnd,
+    MemoryBuffer,
+    Part,
+    Plan,
+    Plio,
+    PlioEnd,
+    Tiling,
+)
 
 
 def plan(space: DesignSpace, placement: Placement) -> Plan:
@@ -36,7 +47,8 @@ def plan(space: DesignSpace, placement: Placement) -> Plan:
         stages.feed(consumer)
     for producer, tensor in zip(space.output_layers, space.network.outputs, strict=True):
         stages.drain(producer, tensor)
-    return Plan(tuple(stages.inputs), tuple(stages.outputs), locate(stages.buffers, placement, space.device))
+    return Plan(tuple(stages.inputs), tuple(stages.outputs), locate(stages.buffers, placement, space.device),
+                placed(stages.direct, stages.buffers, placement))
 
 
 class _Stages:
@@ -47,6 +59,8 @@ class _Stages:
         self.inputs: list[Plio] = []
         self.outputs: list[Plio] = []
         self.buffers: list[MemoryBuffer] = []
+        self.direct: list[DirectEdge] = []
+        self.directly = {edge.consumer for edge in space.edges if edge.direct.all()}
         self.readers: dict[str, int] = {}  # how often each tensor is read, an output of the network counted
         for name in (*(name for op in space.network.layers for name in op.inputs), *space.network.outputs):
             self.readers[name] = self.readers.get(name, 0) + 1
@@ -60,6 +74,9 @@ class _Stages:
             plios, buffers = _input_stage(layer, op.inputs[0], self.space.device, stem, len(self.inputs))
             self.inputs += plios
             self.buffers += buffers
+        elif consumer in self.directly:
+            stem = self._stem(op.inputs[0], op.name)
+            self.direct += direct_edges(self.space.layers[sources[0]], layer, op.inputs[0], stem)
         else:
             self.buffers += self._edge(consumer)
 
@@ -73,7 +90,8 @@ class _Stages:
     def _stem(self, tensor: str, reader: str) -> str:
         """The beginning of names about a tensor: alone where it has one reader."""
         stem = tensor if self.readers[tensor] == 1 else f"{tensor}_to_{reader}"
-        taken = {name.rpartition("_")[0] for name in (*(b.name for b in self.buffers), *(p.name for p in self.inputs))}
+        taken = {name.rpartition("_")[0] for name in (*(b.name for b in self.buffers), *(d.name for d in self.direct),
+                                                        *(p.name for p in self.inputs))}
         while stem in taken:
             stem += "_"
         return stem

@@ -9,6 +9,7 @@ from dataclasses import replace
 from aie_explorer.plots.space import AxisInfo
 from aie_explorer.widgets.table import Filters, Span
 
+LEAST = 1e-6  # shown on a logarithmic axis
 HALF = 0.3
 """Of the room between two words on an axis: what is brushed around one of them."""
 
@@ -32,7 +33,7 @@ def to_axis(span: Span, axis: AxisInfo) -> list[list[float]]:
                 place = axis.words.index(part)
                 found.append([place - HALF, place + HALF])
         elif axis.log:
-            found.append([math.log10(max(part[0], 1e-12)), math.log10(max(part[1], 1e-12))])
+            found.append([math.log10(max(part[0], LEAST)), math.log10(max(part[1], LEAST))])
         else:
             found.append([part[0], part[1]])
     return found

@@ -12,13 +12,15 @@ import numpy.typing as npt
 from aie_explorer.design import Design
 from aie_explorer.errors import AieExplorerError, DesignError
 from aie_explorer.explorer import Explorer
-from aie_explorer.space import CHOICES, Choice, choice_of, option_row
+from aie_explorer.search.routes import read_by_layers
+from aie_explorer.space import CHOICES, ROUTES, Choice, choice_of, option_row
 
 FIELDS = CHOICES
 HELP = {"microtile": "shape given to aie::mmul, M x K x N",
         "cas_length": "tiles of a cascade, which share the reduction",
         "cas_num": "cascades, which share the outputs or the rows", "split": "what the cascades divide",
-        "blocking": "register blocking of the kernel, rows x columns of microtiles"}
+        "blocking": "register blocking of the kernel, rows x columns of microtiles",
+        "route": "results go from tile to tile or through a memory tile; auto: directly where that can be"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +49,11 @@ class LayerOptions:
 @lru_cache(maxsize=512)
 def layer_options(explorer: Explorer, layer: str) -> LayerOptions:
     """The legal choices of a layer of an explorer."""
-    choices = tuple(choice_of(row) for row in explorer.space.layer(layer).table)
+    space, names = explorer.space, explorer.layers
+    table = space.layer(layer).table
+    choices = tuple(choice_of(row) for row in table)
+    if names.index(layer) in read_by_layers(space) and not table["route"].any():  # routes are options when asked for
+        choices = tuple(replace(choice, route=route) for choice in choices for route in ROUTES)
     values: dict[str, tuple[Any, ...]] = {}
     codes: dict[str, npt.NDArray[np.intp]] = {}
     for name in FIELDS:

@@ -27,6 +27,8 @@ def layer_rows(session: Session) -> list[dict[str, Any]]:
     for i, layer in enumerate(estimate.layers):
         legal, wished = offered(explorer, layer.name, layer.choice), wishes(explorer, layer.name)
         fields = {}
+        if "direct" in legal.get("route", ()) and not _direct(design, layer.name):
+            legal["route"].remove("direct")  # the slices of the readers forbid it
         for name in FIELDS:
             value = shown(getattr(layer.choice, name))
             values = legal[name] if value in legal[name] else [*legal[name], value]
@@ -40,6 +42,14 @@ def layer_rows(session: Session) -> list[dict[str, Any]]:
             "worst": estimate.bottleneck.startswith(f"{layer.name} "),
             "cells": [str(layer.choice.tiles), f"{layer.interval_cycles:.0f}", f"{layer.efficiency:.1%}", layer.limit]})
     return found
+
+
+def _direct(design: Design, layer: str) -> bool:
+    """Whether all that a layer sends goes, or can go, from tile to tile."""
+    edges = [edge for edge in design.placement_problem.edges if edge.producer == layer]
+    if design.layers[layer].route == "memory_tile":
+        return True  # not known before it is tried
+    return bool(edges) and all(edge.kind == "direct" for edge in edges)
 
 
 def plan_data(design: Design) -> dict[str, Any]:

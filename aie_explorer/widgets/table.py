@@ -92,6 +92,7 @@ class Table:
             for part in parts[1:]:
                 joined = joined + " " + part
             codes, names = pd.factorize(joined)
+            names = np.array([str(name).removesuffix(" auto") for name in names], object)
             self._codes[layer] = names[codes]
         found: npt.NDArray[np.object_] = self._codes[layer]
         return found

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from aie_explorer.cycles.roofline import roofline
 from aie_explorer.design import Design
-from aie_explorer.plots import cycles_info, cycles_spec, roofline_figure
+from aie_explorer.plots import cycles_info, cycles_spec, roofline_figure, timeline_figure, timeline_info
 
 
 @dataclass(frozen=True)
@@ -32,4 +32,5 @@ VIEWS = (
     View("Explore", "cycles", lambda design: cycles_spec(cycles_info(design))),
     View("Roofline", "roofline of a tile", lambda design: roofline_figure(roofline(design.spec), "tile")),
     View("Roofline", "roofline of the array", lambda design: roofline_figure(roofline(design.spec), "array")),
+    View("Timeline", "timeline", lambda design: timeline_figure(timeline_info(design.timeline()))),
 )

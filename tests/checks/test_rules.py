@@ -12,7 +12,7 @@ def test_too_many_tiles():
     wide = {"microtile": "4x8x8", "cas_length": 8, "cas_num": 2}
     (violation,) = ex.design(dict.fromkeys(ex.layers, wide)).check()
     assert violation.rule == "tiles"
-    assert "needs 48 tiles, the array has 34" in str(violation)
+    assert "tiles of the design: 48, at most 34" in str(violation)
 
 
 def test_blocks_that_do_not_fit_name_the_block():

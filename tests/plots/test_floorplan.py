@@ -11,7 +11,8 @@ from aie_explorer.plots.floorplan import BlockInfo, EdgeInfo, FloorplanInfo
 
 @pytest.fixture(scope="module")
 def info():
-    return floorplan_info(aie.Explorer(mlp([64, 64, 32, 10])).best("interval", max_tiles=20))
+    ex = aie.Explorer(mlp([64, 64, 32, 10]), constraints={"route": "memory_tile"})
+    return floorplan_info(ex.best("interval", max_tiles=20))
 
 
 def test_every_edge_says_its_kind_and_the_memory_tiles_it_passes(info):
@@ -23,6 +24,15 @@ def test_every_edge_says_its_kind_and_the_memory_tiles_it_passes(info):
         assert set(edge.via) <= used
         assert edge.via
         assert "through a memory tile" in edge.text
+
+
+def test_direct_edges_say_how():
+    one = {"microtile": "4x8x8", "cas_length": 1, "cas_num": 1}
+    design = aie.Explorer(mlp([64, 64, 32, 10])).design(
+        {"dense0": one, "dense1": one | {"route": "memory_tile"}, "dense2": one})
+    direct, staged = floorplan_info(design).edges
+    assert (direct.kind, direct.via, direct.text) == ("direct", (), "dense0 to dense1: direct, by 1 shared_memory")
+    assert staged.kind == "memory_tile"
 
 
 def test_plio_columns_and_cascades_are_told(info):

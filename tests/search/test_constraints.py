@@ -21,7 +21,10 @@ EX = aie.Explorer(mlp([64, 48, 32, 10]))
                                            for i in range(3))),
     ({"blocking": (2, 2)}, lambda f: all((f[f"dense{i}.blocking"] == "2x2").all() for i in range(3))),
     ({"dense0.blocking": ["1x2", (4, 2)]}, lambda f: f["dense0.blocking"].isin(["1x2", "4x2"]).all()),
-    ({"validity": ["calibrated", "interpolated"]}, lambda f: (f["validity"] != "extrapolated").all()),
+    ({"validity": ["calibrated", "interpolated"], "route": "memory_tile"},
+     lambda f: (f["validity"] != "extrapolated").all()),
+    ({"route": "memory_tile"}, lambda f: (f["dense0.route"] == "memory_tile").all()),
+    ({"dense1.route": "direct"}, lambda f: (f["dense1.route"] == "direct").all()),
     ({"dense2.cas_length": {"least": 2, "most": 3}}, lambda f: f["dense2.cas_length"].between(2, 3).all()),
 ])
 def test_what_is_demanded_holds_in_every_table(constraints, holds):

@@ -1,5 +1,7 @@
 """Copies of a network side by side."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from networks import mlp, residual
@@ -25,11 +27,11 @@ def test_each_copy_computes_what_the_network_does(network):
 def test_figures_of_copies():
     ex = aie.Explorer(SMALL)
     one, three = ex.best("tiles"), ex.best("tiles", copies=3)
-    a, b = one.estimate(), three.estimate()
+    a, b, alone = one.estimate(), three.estimate(), dataclasses.replace(three, copies=1).estimate()
     assert three.copies == 3
     assert three.tiles == b.tiles == 3 * a.tiles
     assert b.interval_cycles == a.interval_cycles
-    assert b.latency_cycles == a.latency_cycles
+    assert b.latency_cycles == alone.latency_cycles  # of equal tiles and interval another may be quicker
     assert b.samples_per_s == pytest.approx(3 * a.samples_per_s)
     assert b.efficiency == a.efficiency
     assert (b.plio_in, b.plio_out) == (3 * a.plio_in, 3 * a.plio_out)

@@ -1,10 +1,10 @@
 """The dynamic programme against brute force over every joinable combination, of chains and of other graphs."""
 
 import dataclasses
-import itertools
 
 import numpy as np
 import pytest
+from by_hand import designs_by_hand
 from graphs import random_graph
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -15,7 +15,8 @@ from aie_explorer.errors import AieExplorerError
 from aie_explorer.passes import lower
 from aie_explorer.search import segments as module
 from aie_explorer.search.constraints import constrained
-from aie_explorer.search.figures import figures, joinable
+from aie_explorer.search.figures import direct_edges, figures, joinable
+from aie_explorer.search.frame import to_frame
 from aie_explorer.search.front import exact_front
 from aie_explorer.search.objectives import ADDED, PATH
 from aie_explorer.search.pareto import nondominated
@@ -34,19 +35,26 @@ def thinned(space: DesignSpace, most: int, seed: int) -> DesignSpace:
     return dataclasses.replace(space, layers=tuple(layers))
 
 
-def every_pick(space: DesignSpace) -> np.ndarray:
-    every = np.array(list(itertools.product(*(range(len(layer.table)) for layer in space.layers))), np.intp)
-    every = every[joinable(space, every)]
-    tiles = sum(layer.table["tiles"][pick] for layer, pick in zip(space.layers, every.T, strict=True))
-    return every[tiles <= space.device.tiles]
+def alike(space: DesignSpace, most: int, seed: int) -> DesignSpace:
+    """Few options a layer, of one kind of microtile, so that many can hand over directly, and by random routes."""
+    rng = np.random.default_rng(seed)
+    layers = []
+    for layer in space.layers:
+        table = layer.table
+        small = (table["cas_length"] <= 3) & (table["cas_num"] <= 3)
+        rows = np.flatnonzero((table["K"] == 8) & (table["N"] == 8) & small
+                              & (table["block_rows"] * table["block_columns"] <= 2))
+        rows = np.sort(rng.permutation(rows)[:most])
+        table = table[rows]
+        table["route"] = rng.choice(3, len(rows), p=[0.7, 0.15, 0.15])
+        layers.append(dataclasses.replace(layer, table=table, cycles=layer.cycles[rows]))
+    return dataclasses.replace(space, layers=tuple(layers))
 
 
 def points_of(space: DesignSpace, picks: np.ndarray, objectives=PATH) -> np.ndarray:
     """The objectives of designs, cycles to a thousandth."""
-    f = figures(space, picks)
-    columns = {"tiles": f.tiles, "interval_cycles": f.interval_cycles, "latency_cycles": f.latency_cycles}
-    columns |= {name: sum(of(space, i)[picks[:, i]] for i in range(len(space.layers))) for name, of in ADDED.items()}
-    return np.stack([columns[name] for name in objectives], axis=1).astype(float).round(3)
+    frame = to_frame(space, picks)
+    return frame[list(objectives)].to_numpy(float).round(3)
 
 
 def front_points(space: DesignSpace, picks: np.ndarray, objectives=PATH) -> set:
@@ -55,14 +63,16 @@ def front_points(space: DesignSpace, picks: np.ndarray, objectives=PATH) -> set:
 
 
 def agrees_with_brute_force(space: DesignSpace, objectives=PATH) -> None:
-    every = every_pick(space)
+    every, points = designs_by_hand(space, objectives)
     found = exact_front(space, objectives)
     assert found.lost == 0
     if len(every) == 0:
         assert len(found.picks) == 0
         return
-    assert joinable(space, found.picks).all()
-    assert front_points(space, found.picks, objectives) == front_points(space, every, objectives)
+    assert {tuple(pick) for pick in found.picks.tolist()} <= {tuple(pick) for pick in every.tolist()}
+    assert np.array_equal(points_of(space, every, objectives), points)
+    best = {tuple(p) for p in points[nondominated(points)].tolist()}
+    assert front_points(space, found.picks, objectives) == best
     assert len(found.picks) == len(front_points(space, found.picks, objectives))  # nothing dominated, nothing twice
 
 
@@ -73,7 +83,33 @@ def test_chains_equal_brute_force(dims, batch, seed):
     agrees_with_brute_force(thinned(design_space(mlp(dims, batch=batch), VEK280), 14, seed))
 
 
-def random_space(seed, steps, heads):
+@given(dims=st.lists(st.sampled_from([16, 24, 40, 64]), min_size=3, max_size=4), batch=st.sampled_from([1, 8, 12]),
+       more=st.sampled_from([(), ("memory_tile_bytes",)]), seed=st.integers(0, 10**6))
+@settings(max_examples=50, deadline=None)
+def test_chains_of_direct_edges_equal_brute_force(dims, batch, more, seed):
+    space = alike(design_space(mlp(dims, batch=batch), VEK280), 12, seed)
+    picks = exact_front(space).picks
+    direct = sum(int(found.sum()) for _, _, found in direct_edges(space, picks))
+    event("direct edges on the front" if direct else "no direct edge on the front")
+    agrees_with_brute_force(space, (*PATH, *more))
+
+
+@given(seed=st.integers(0, 10**6), steps=st.integers(2, 5), heads=st.integers(1, 2),
+       more=st.lists(st.sampled_from(list(ADDED)), max_size=2, unique=True))
+@settings(max_examples=60, deadline=None)
+def test_graphs_with_direct_edges_equal_brute_force(seed, steps, heads, more):
+    space = random_space(seed, steps, heads, alike)
+    if space is not None:
+        agrees_with_brute_force(space, (*PATH, *more))
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=20, deadline=None)
+def test_residual_blocks_with_direct_edges_equal_brute_force(seed):
+    agrees_with_brute_force(alike(design_space(residual(1, 16), VEK280), 6, seed))
+
+
+def random_space(seed, steps, heads, few=thinned):
     """A small space of a random graph, or None."""
     graph = random_graph(seed, steps, heads)
     try:
@@ -82,7 +118,10 @@ def random_space(seed, steps, heads):
     except AieExplorerError:
         return None
     count = len(space.layers)
-    return None if count > 5 else thinned(space, {1: 40, 2: 20, 3: 12, 4: 8, 5: 6}[count], seed)
+    if count > 5:
+        return None
+    space = few(space, {1: 40, 2: 20, 3: 12, 4: 8, 5: 6}[count], seed)
+    return space if all(len(layer.table) for layer in space.layers) else None
 
 
 @given(seed=st.integers(0, 10**6), steps=st.integers(1, 5), heads=st.integers(1, 2))
@@ -108,9 +147,10 @@ def test_any_objectives_equal_brute_force(seed, steps, objectives):
 @settings(max_examples=30, deadline=None)
 def test_fewer_tiles(dims, tiles, seed):
     space = thinned(design_space(mlp(dims), VEK280), 14, seed)
-    found, every = exact_front(space, most_tiles=tiles).picks, every_pick(space)
-    every = every[figures(space, every).tiles <= tiles]
-    assert front_points(space, found) == front_points(space, every) if len(every) else len(found) == 0
+    found, (_, points) = exact_front(space, most_tiles=tiles).picks, designs_by_hand(space, PATH)
+    points = points[points[:, 0] <= tiles]
+    best = {tuple(p) for p in points[nondominated(points)].tolist()} if len(points) else set()
+    assert (front_points(space, found) if len(found) else set()) == best
 
 
 @given(dims=st.lists(st.sampled_from([16, 40, 64, 130]), min_size=3, max_size=5), seed=st.integers(0, 100))
@@ -151,10 +191,10 @@ def test_what_does_not_fit_in_memory_is_joined_in_parts(monkeypatch):
 def test_a_thinned_front_says_what_it_may_have_lost(monkeypatch):
     space = constrained(design_space(mlp([300, 200, 100, 10]), VEK280), {"blocking": (2, 2)})
     exact = points_of(space, exact_front(space).picks)
-    monkeypatch.setattr(module, "MOST_KEPT", 130)
+    monkeypatch.setattr(module, "MOST_KEPT", 400)
     found = module._Inside(space, range(3), ()).segment()
     assert 0 < found.lost < 2
-    assert len(found.tiles) <= 130
+    assert len(found.tiles) <= 400
     near = points_of(space, found.picks)
     for tiles, interval, latency in exact:
         no_more = (near[:, 0] <= tiles) & (near[:, 1] <= interval * (1 + found.lost)) \

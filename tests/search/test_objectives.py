@@ -8,6 +8,7 @@ from networks import mlp, residual
 
 import aie_explorer as aie
 from aie_explorer.errors import DesignError
+from aie_explorer.search.copies import memory_tile_ports
 from aie_explorer.search.objectives import OBJECTIVES
 
 EX = aie.Explorer(mlp([64, 48, 32, 10]))
@@ -75,6 +76,9 @@ def test_figures_of_designs_are_those_of_their_plans():
             design = ex.design(front.iloc[i])
             plan = design.plan()
             assert front["memory_tile_bytes"].iloc[i] == 2 * sum(buffer.bytes for buffer in plan.buffers)
+            ports = memory_tile_ports(design.space, np.zeros((1, len(design.layers)), np.intp))
+            assert ports["memory_tile_ports_in"] == sum(len(buffer.writers) for buffer in plan.buffers)
+            assert ports["memory_tile_ports_out"] == sum(len(buffer.readers) for buffer in plan.buffers)
             assert front["plio"].iloc[i] == len(plan.inputs) + len(plan.outputs)
             table = design.space.layers
             assert front["macs_issued"].iloc[i] == sum(

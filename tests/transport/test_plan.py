@@ -55,8 +55,10 @@ def test_every_tile_is_fed_once_and_every_cascade_drained_once():
 def test_the_frame_is_the_plan():
     design = aie.Explorer(mlp([64, 32, 10])).best("tiles")
     frame = design.plan().to_frame()
-    assert list(frame.index) == [b.name for b in design.plan().buffers]
-    assert np.array_equal(frame["bytes"], [b.bytes for b in design.plan().buffers])
+    moved = [*design.plan().buffers, *design.plan().direct]
+    assert list(frame.index) == [one.name for one in moved]
+    assert np.array_equal(frame["bytes"], [one.bytes for one in moved])
+    assert list(frame["kind"]) == ["memory_tile"] * 2 + ["shared_memory"]
 
 
 def test_layers_that_cannot_share_memory_tiles_are_refused():

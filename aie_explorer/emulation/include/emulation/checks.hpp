@@ -106,8 +106,11 @@ inline void check_banks(const program& p)
                 spread(at_place, bytes);
     };
     for (const auto& k : p.kernels) {
-        for (const auto& port : k->in)
-            add(port.places, port.volume());
+        for (const auto& port : k->in) {
+            const kernel_port* source = fed_by(p, port);
+            if (!source || !in_shared_memory(*source, port))  // else it is counted where it is written
+                add(port.places, port.volume());
+        }
         for (const auto& port : k->out)
             add(port.places, port.volume());
         for (const auto& param : k->params)
@@ -119,6 +122,28 @@ inline void check_banks(const program& p)
         if (bytes > bank_bytes)
             fatal("bank_overflow", "bank " + std::to_string(std::get<2>(key)) + " of tile " + at(std::get<0>(key), std::get<1>(key)),
                 std::to_string(bytes) + " bytes, it has " + std::to_string(bank_bytes));
+}
+
+// A buffer that one kernel writes and another reads is one, in one place, or two that a DMA joins, apart.
+inline void check_hand_overs(const program& p)
+{
+    for (const auto& k : p.kernels)
+        for (std::size_t i = 0; i < k->in.size(); ++i) {
+            const kernel_port& port = k->in[i];
+            const kernel_port* source = port.kind == port_kind::buffer ? fed_by(p, port) : nullptr;
+            if (!source || source->kind != port_kind::buffer)
+                continue;
+            const std::string name = k->name + ".in[" + std::to_string(i) + "]";
+            const bool shared = in_shared_memory(*source, port);
+            if (shared && source->consumers.size() > 1)
+                fatal("buffer_places", name, "is where it is written, although it is sent to several");
+            if (shared && source->volume() != port.volume())
+                fatal("volume_mismatch", name, std::to_string(port.volume()) + " bytes of a buffer of " + std::to_string(source->volume()));
+            for (const auto& place_in : port.places)
+                for (const auto& place_out : source->places)
+                    if (!shared && place_in == place_out)
+                        fatal("buffer_places", name, "is in one place with the output that feeds it, and in another too");
+        }
 }
 
 inline void check_walk(const shared_node& b, const shared_port& p, const std::string& name, bool writes)
@@ -277,6 +302,7 @@ inline void check_program()
     for (const auto& b : p.buffers)
         check_shared(*b);
     check_volumes(p);
+    check_hand_overs(p);
     check_banks(p);
     check_memory_tiles(p);
     check_cascades(p);

@@ -1,8 +1,9 @@
-// Data files of PLIOs and traces of memory tiles: one number after the other, in text.
+// Data files of PLIOs and traces of memory tiles and of what kernels hand to kernels: one number after the other, in text.
 #pragma once
 
 #include "program.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -86,21 +87,21 @@ inline void close_output(plio_node& p)
         fatal("plio_file", p.name, "cannot write " + output_path(p).string());
 }
 
-inline std::ofstream open_trace(const shared_node& b)
+inline std::ofstream open_trace(std::string file)
 {
     std::ofstream trace;
     if (const char* folder = std::getenv("AIE_EMULATION_TRACE")) {
-        std::string file = b.name;
-        file.replace(file.find(' '), 1, "_");
+        std::replace(file.begin(), file.end(), ' ', '_');
         trace.open(std::filesystem::path(folder) / (file + ".txt"));
     }
     return trace;
 }
 
-inline void write_trace(std::ofstream& trace, const shared_node& b, const bytes& memory)
+inline void write_trace(std::ofstream& trace, const element& type, const bytes& memory, std::size_t per_line)
 {
-    for (std::size_t j = 0; j < b.elements(); ++j)
-        trace << value_of(&memory[j * b.type.bytes], b.type) << ((j + 1) % b.dimensions[0] ? ' ' : '\n');
+    const std::size_t count = memory.size() / type.bytes;
+    for (std::size_t j = 0; j < count; ++j)
+        trace << value_of(&memory[j * type.bytes], type) << ((j + 1) % per_line ? ' ' : '\n');
     trace.flush();
 }
 

@@ -34,6 +34,7 @@ struct place {
     enum class kind { tile, bank, address } what = kind::tile;
     int column = 0, row = 0;
     long detail = 0;  // bank or offset
+    bool operator==(const place&) const = default;
 };
 
 struct walk {
@@ -73,6 +74,7 @@ struct kernel_port {
     std::vector<std::shared_ptr<transfer_channel>> consumers;  // of an output: a broadcast
     std::shared_ptr<cascade_channel> beats;
     int connections = 0;
+    std::ofstream trace;               // of an input that another kernel writes
     std::size_t volume() const
     {
         std::size_t count = 1;
@@ -158,5 +160,22 @@ struct program {
         return instance;
     }
 };
+
+// The output of a kernel that an input is connected to; none where a PLIO or a memory tile feeds it.
+inline const kernel_port* fed_by(const program& p, const kernel_port& input)
+{
+    for (const auto& k : p.kernels)
+        for (const auto& port : k->out)
+            for (const auto& c : port.consumers)
+                if (c && c == input.transfers)
+                    return &port;
+    return nullptr;
+}
+
+// Whether an input is the very buffer that a kernel writes: no DMA between, and one place.
+inline bool in_shared_memory(const kernel_port& output, const kernel_port& input)
+{
+    return !output.places.empty() && output.places == input.places;
+}
 
 }  // namespace emulation

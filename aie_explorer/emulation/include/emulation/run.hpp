@@ -29,9 +29,12 @@ inline void take_update(parameter_value& v, const std::string& name)
 inline void call_kernel(kernel_node& k)
 {
     for (auto& port : k.in) {
-        if (port.kind == port_kind::buffer)
-            port.memory->fill(port.transfers->take(port.volume()).data());
-        else if (port.kind == port_kind::parameter)
+        if (port.kind == port_kind::buffer) {
+            const bytes data = port.transfers->take(port.volume());
+            if (port.trace.is_open())
+                write_trace(port.trace, port.type, data, data.size() / port.type.bytes);
+            port.memory->fill(data.data());
+        } else if (port.kind == port_kind::parameter)
             take_update(*port.value, port.value->memory->label());
     }
     for (auto& port : k.inout)
@@ -60,10 +63,14 @@ inline void run_kernel(kernel_node& k, long iterations)
 {
     for (bool input : {true, false}) {
         auto& list = input ? k.in : k.out;
-        for (std::size_t i = 0; i < list.size(); ++i)
-            if (list[i].kind == port_kind::buffer && !list[i].memory)
-                list[i].memory = std::make_unique<region>(
-                    list[i].volume(), k.name + (input ? ".in[" : ".out[") + std::to_string(i) + "]", !input);
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            if (list[i].kind != port_kind::buffer || list[i].memory)
+                continue;
+            list[i].memory = std::make_unique<region>(
+                list[i].volume(), k.name + (input ? ".in[" : ".out[") + std::to_string(i) + "]", !input);
+            if (input && fed_by(program::get(), list[i]))
+                list[i].trace = open_trace(k.name + " in " + std::to_string(i));
+        }
     }
     for (long i = 0; iterations == program::endless || i < iterations * static_cast<long>(k.repetitions); ++i) {
         scheduler::get().note("iteration " + std::to_string(k.calls++));
@@ -80,7 +87,7 @@ inline void run_shared(shared_node& b)
         writes.push_back(indices(*port.access, b.dimensions));
     for (auto& port : b.out)
         reads.push_back(indices(*port.access, b.dimensions));
-    std::ofstream trace = open_trace(b);
+    std::ofstream trace = open_trace(b.name);
     for (long i = 0;; ++i) {
         wait_for_run(i, b.repetitions);
         for (std::size_t p = 0; p < b.in.size(); ++p) {
@@ -89,7 +96,7 @@ inline void run_shared(shared_node& b)
                 std::memcpy(&memory[static_cast<std::size_t>(writes[p][j]) * unit], &data[j * unit], unit);
         }
         if (trace.is_open())
-            write_trace(trace, b, memory);
+            write_trace(trace, b.type, memory, b.dimensions[0]);
         for (std::size_t p = 0; p < b.out.size(); ++p) {
             bytes data(reads[p].size() * unit, 0);
             for (std::size_t j = 0; j < reads[p].size(); ++j)

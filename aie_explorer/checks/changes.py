@@ -1,0 +1,100 @@
+"""The cheapest change of a design that fixes a broken rule: one field of one layer, or the number of copies."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from aie_explorer.checks.check import errors, violations
+from aie_explorer.checks.rules import Violation
+from aie_explorer.errors import AieExplorerError
+from aie_explorer.space import CHOICES, Choice, choice_of, shape_name
+
+if TYPE_CHECKING:
+    from aie_explorer.design import Design
+
+MOST_TRIED = 60  # designs; each that has to be placed and planned takes milliseconds
+
+
+def check(design: Design) -> list[Violation]:
+    """The rules a design breaks, errors first; each error with the cheapest change that was found to fix all of them.
+
+    Empty if nothing is wrong. A warning does not stop an export.
+    """
+    found = violations(design)
+    broken = [one for one in found if one.severity == "error"]
+    if not broken:
+        return found
+    change = cheapest_change(design, broken)
+    if change is None:
+        return found
+    return [dataclasses.replace(one, remedy=change) if one in broken else one for one in found]
+
+
+def cheapest_change(design: Design, broken: list[Violation]) -> str | None:
+    """In words the change after which no rule of severity error is broken; None if none was found.
+
+    Fewer copies where there are copies; else one field of one layer, that which leaves the fastest design.
+    """
+    if design.copies > 1:
+        return _fewer_copies(design)
+    named = {one.where for one in broken if one.rule != "placement"} & set(design.layers)
+    for tried, (layer, field, value) in enumerate(_candidates(design, named)):
+        if tried == MOST_TRIED:
+            break
+        choice = dataclasses.replace(design.layers[layer], **{field: value})
+        if _realisable(design, layer, choice):
+            return f"Use {_change(design, layer, field, value)}"
+    return None
+
+
+def _fewer_copies(design: Design) -> str | None:
+    """The most copies that break no rule, by halving."""
+    low, high = 0, design.copies - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if errors(dataclasses.replace(design, copies=middle)):
+            high = middle - 1
+        else:
+            low = middle
+    if low == 0:
+        return None
+    return f"Use {low} {'copy' if low == 1 else 'copies'} instead of {design.copies}"
+
+
+def _candidates(design: Design, named: set[str]) -> Iterator[tuple[str, str, Any]]:
+    """(layer, field, value) of legal choices that differ in one field, the least interval first."""
+    from aie_explorer.search.space import design_space
+
+    tiles = design.tiles - design.device.tiles  # that must go at least
+    found = []
+    for layer, name in zip(design_space(design.network, design.device).layers, design.layers, strict=True):
+        if named and name not in named:
+            continue
+        now = design.layers[name]
+        others = max((one.interval_cycles for one in design.estimate().layers if one.name != name), default=0.0)
+        for i, row in enumerate(layer.table):
+            choice = choice_of(row)
+            changed = [field for field in CHOICES if getattr(choice, field) != getattr(now, field)]
+            if len(changed) != 1 or now.tiles - int(row["tiles"]) < tiles:
+                continue
+            interval = max(others, float(layer.cycles["interval_cycles"][i]))
+            found.append((interval, abs(int(row["tiles"]) - now.tiles), name, changed[0],
+                          getattr(choice, changed[0])))
+    for _, _, name, field, value in sorted(found, key=lambda one: one[:2]):
+        yield name, field, value
+
+
+def _realisable(design: Design, layer: str, choice: Choice) -> bool:
+    choices = tuple(choice if name == layer else old for name, old in design.layers.items())
+    try:
+        return not errors(dataclasses.replace(design, choices=choices))
+    except AieExplorerError:
+        return False  # its neighbours cannot join
+
+
+def _change(design: Design, layer: str, field: str, value: Any) -> str:
+    now, before = (shape_name(one) if isinstance(one, tuple) else one
+                   for one in (value, getattr(design.layers[layer], field)))
+    return f"{layer}.{field} = {now} instead of {before}"

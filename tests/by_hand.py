@@ -1,0 +1,106 @@
+"""Every design of a small space and its figures, one after the other, by rules written down a second time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from aie_explorer.cycles import load_constants
+from aie_explorer.ir import storage_bytes
+from aie_explorer.search.objectives import ADDED
+from aie_explorer.search.space import DesignSpace
+from aie_explorer.space import ROWS
+from aie_explorer.space.handover import joinable, reader_key, writer_key
+
+MEMORY_TILE, DIRECT = 1, 2
+
+
+@cache
+def order(first_row: int, first_column: int, rows: int, columns: int, M: int, W: int) -> bytes:
+    """Which (row, column) stands where in a buffer of microtiles of M x W."""
+    places = [((first_row + r * M + i) << 20) + first_column + c * W + j
+              for r in range(rows // M) for c in range(columns // W) for i in range(M) for j in range(W)]
+    return np.array(places, np.int64).tobytes()
+
+
+def is_direct(made, read) -> bool:
+    """Whether every tile that reads reads just what a cascade makes, element by element, and all of it is read."""
+    if made["route"] == MEMORY_TILE:
+        return False
+    slices = set()
+    for chain in range(made["cas_num"]):
+        row, column = (chain * made["rows"], 0) if made["split"] == ROWS else (0, chain * made["n"])
+        slices.add(order(int(row), int(column), *(int(made[name]) for name in ("rows", "n", "M", "N"))))
+    wanted = set()
+    for chain in range(read["cas_num"]):
+        for position in range(read["cas_length"]):
+            row = chain * read["rows"] if read["split"] == ROWS else 0
+            shape = (int(read[name]) for name in ("rows", "k", "M", "K"))
+            wanted.add(order(int(row), int(position * read["k"]), *shape))
+    return slices == wanted
+
+
+def designs_by_hand(space: DesignSpace, objectives: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """([designs, layers] rows, [designs, objectives] figures, cycles to a thousandth) of all that can be built."""
+    picks, points = [], []
+    pairs = {}
+    for i, sources in enumerate(space.sources):
+        if len(sources) == 1 and sources[0] >= 0:
+            made, read = space.layers[sources[0]].table, space.layers[i].table
+            pairs[i] = np.array([[is_direct(a, b) for b in read] for a in made])
+    added = {name: [of(space, i) for i in range(len(space.layers))] for name, of in ADDED.items()}
+    keys = [tuple(list(map(tuple, key.tolist())) for key in (writer_key(one.table, one.work), reader_key(one.table)))
+            for one in space.layers]
+    widths = [tuple(space.network.tensors[name].shape[0] for name in op.inputs) for op in space.network.layers]
+    for pick in itertools.product(*(range(len(layer.table)) for layer in space.layers)):
+        direct = {i: bool(pairs[i][pick[space.sources[i][0]], pick[i]]) for i in pairs}
+        figures = _figures(space, pick, direct, keys, widths)
+        if figures is None:
+            continue
+        figures |= {name: sum(of[i][row] for i, row in enumerate(pick)) for name, of in added.items()}
+        for i in pairs:
+            if direct[i]:
+                source = space.sources[i][0]
+                o = space.layers[source].table[pick[source]]
+                size = int(o["rows"]) * int(o["n"]) * int(o["cas_num"])
+                figures["memory_tile_bytes"] -= 2 * size * storage_bytes(space.layers[source].work.output.storage)
+        picks.append(pick)
+        points.append([figures[name] for name in objectives])
+    shape = (len(picks), len(space.layers))
+    return (np.array(picks, np.intp).reshape(shape),
+            np.array(points, float).reshape(len(picks), len(objectives)).round(3))
+
+
+def _figures(space, pick, direct, keys, widths):
+    """Tiles, interval and latency of a design; None where it cannot be built."""
+    rows = [layer.table[row] for layer, row in zip(space.layers, pick, strict=True)]
+    cycles = [layer.cycles[row] for layer, row in zip(space.layers, pick, strict=True)]
+    tiles = sum(int(row["tiles"]) for row in rows)
+    if tiles > space.device.tiles:
+        return None
+    ready, leaves, interval = [], [], 0.0
+    for i, sources in enumerate(space.sources):
+        arrivals = [float(cycles[i]["entry_cycles"])] if min(sources) < 0 else []
+        for source in sources:
+            if source < 0:
+                continue
+            if not direct.get(i, False) and rows[source]["route"] == DIRECT:
+                return None
+            once = min(cycles[source]["dma_out_cycles"], cycles[i]["dma_in_cycles"])
+            saved = load_constants().hand_over_cycles + once
+            arrivals.append(ready[source] - saved * direct.get(i, False))
+        if max(sources) >= 0 and not direct.get(i, False):
+            made = tuple(keys[source][0][pick[source]] if source >= 0 else (0, 0, 0, 0) for source in sources)
+            if not joinable(made, widths[i], keys[i][1][pick[i]]):
+                return None
+        ready.append(max(arrivals) + float(cycles[i]["latency_cycles"]))
+        interval = max(interval, float(cycles[i]["interval_cycles"]))
+        if min(sources) < 0:
+            interval = max(interval, float(cycles[i]["plio_in_cycles"]))
+        if i in space.output_layers:
+            leaves.append(ready[i] + float(cycles[i]["last_out_cycles"]))
+            interval = max(interval, float(cycles[i]["plio_out_cycles"]))
+    return {"tiles": tiles, "interval_cycles": interval, "latency_cycles": max(leaves)}

@@ -1,0 +1,151 @@
+"""The timeline of designs: agreement with the closed form, contention in words, copies, joins."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from designs import random_designs
+from networks import mlp, residual
+
+import aie_explorer as aie
+from aie_explorer.cycles import load_constants
+from aie_explorer.errors import DesignError
+from aie_explorer.timeline.build import build
+from aie_explorer.timeline.simulate import simulate
+from aie_explorer.timeline.system import KINDS
+
+TOLERANCE = 0.03
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    """200 random designs with timeline and estimate."""
+    return [(design, design.timeline(2), design.estimate()) for design in random_designs(200, each=8)]
+
+
+def waits_on_two_ways(design):
+    """Whether a layer reads several tensors, one of which the others depend on."""
+    return any(len(op.inputs) > 1 for op in design.network.layers)
+
+
+def test_agrees_with_the_closed_form(pairs):
+    outliers = 0
+    for design, found, estimate in pairs:
+        of_interval = found.interval_cycles / estimate.interval_cycles - 1
+        of_latency = found.latency_cycles / estimate.latency_cycles - 1
+        assert of_interval > -1e-9  # no design is faster than its slowest resource
+        assert of_latency < 1e-9  # nor does the first iteration, which finds the array empty, ever queue
+        if of_interval > 1e-9:
+            assert waits_on_two_ways(design)
+        if of_interval > TOLERANCE:
+            outliers += 1
+            assert (" waiting for " in found.critical and "drains the memory-tile buffer" in found.explanation) or (
+                found.critical == "input PLIO" and "a layer that fills up its rows" in found.explanation)
+            assert f"{estimate.bottleneck}: {estimate.interval_cycles:.0f} cycles" in found.explanation
+        elif of_interval < 1e-9:
+            assert found.resources[0].occupancy == pytest.approx(1)
+        if of_latency < -TOLERANCE:
+            outliers += 1
+            assert "cascade hides" in found.explanation
+    assert 0 < outliers < len(pairs) / 2
+    chains = [(found, estimate) for design, found, estimate in pairs if not waits_on_two_ways(design)]
+    assert len(chains) >= 80
+    np.testing.assert_allclose([found.interval_cycles for found, _ in chains],
+                               [estimate.interval_cycles for _, estimate in chains], rtol=1e-9)
+
+
+def test_no_resource_is_busier_than_the_interval(pairs):
+    for _, found, _ in pairs:
+        assert max(one.occupancy for one in found.resources) <= 1 + 1e-9
+        named = {group for one in found.resources for group in one.group.split(" and ")}
+        assert found.critical in named or " waiting for " in found.critical
+
+
+def test_the_critical_resource_is_the_bottleneck_of_the_closed_form():
+    design = aie.Explorer(mlp([64, 64, 10])).design({
+        "dense0": {"microtile": "4x8x8", "cas_length": 1, "cas_num": 1},
+        "dense1": {"microtile": "4x8x8", "cas_length": 2, "cas_num": 1}})
+    found = design.timeline()
+    assert found.critical == design.estimate().bottleneck == "dense0 kernel"
+    assert found.explanation == (f"dense0 kernel is always busy and sets the interval of {found.interval_cycles:.0f} "
+                                 "cycles.")
+
+
+def test_events_are_in_order_and_keep_their_resources():
+    design = aie.Explorer(mlp([64, 96, 32, 10])).best("interval", max_tiles=30)
+    frame = design.timeline(6).to_frame()
+    assert set(frame["kind"]) == set(KINDS)
+    assert frame["iteration"].max() == 5
+    for _, one in frame.groupby("name"):
+        assert (one["start_cycles"].to_numpy()[1:] >= one["end_cycles"].to_numpy()[:-1] - 1e-9).all()
+    first = frame[frame["iteration"] == 0].set_index("name")
+    assert first.loc[first["kind"] == "input PLIO", "start_cycles"].eq(0).all()
+    # a buffer is read once it is whole: kernels start after the transfer that fills their input
+    fill = first[(first["group"] == "dense0 input DMA")]["end_cycles"].max()
+    assert (first.loc[first["group"] == "dense0 kernel", "start_cycles"] >= fill).all()
+
+
+def test_latency_is_the_sum_of_the_way():
+    """One tile: PLIO, half a hand-over, DMA, a hand-over, kernel, DMA, a hand-over, PLIO with half a hand-over."""
+    design = aie.Explorer(mlp([64, 32])).design({"dense0": {"microtile": "4x8x8", "cas_length": 1, "cas_num": 1}})
+    found, (layer,), over = design.timeline(), design.estimate().layers, load_constants().hand_over_cycles
+    rate, beat = design.device.plio_bytes_per_cycle, 16 / design.device.plio_bytes_per_cycle
+    assert found.latency_cycles == pytest.approx(
+        64 * 8 / rate + over / 2 + 64 * 8 / 4 + over + layer.kernel_cycles + 32 * 8 / 4 + over + over / 2
+        + 32 * 8 / rate - beat)
+    assert found.first_out_cycles == pytest.approx(found.latency_cycles - 32 * 8 / rate + beat)
+
+
+def test_a_short_way_beside_a_long_one_waits():
+    """Two copies of the join's buffer hold two results of the short way; the third waits for the long one."""
+    design = aie.Explorer(residual(2)).best("interval", max_tiles=40)
+    found = design.timeline()
+    assert found.interval_cycles > 2 * design.estimate().interval_cycles
+    assert found.critical == "add0 output DMA waiting for add1 input DMA"
+    assert "which drains the memory-tile buffer add1_in_0" in found.explanation
+    waits = [event.waited_for for event in found.events if event.group == "add0 output DMA" and event.iteration == 2]
+    assert all("which drains the memory-tile buffer add1_in_0" in text for text in waits)
+
+
+def test_one_of_several_copies_is_simulated():
+    design = aie.Explorer(mlp([64, 32, 10])).best("interval", max_tiles=12)
+    both = dataclasses.replace(design, copies=2)
+    assert both.timeline() == design.timeline()
+
+
+def test_other_constants():
+    design = aie.Explorer(mlp([64, 32, 10])).best("interval", max_tiles=12)
+    slow = dataclasses.replace(load_constants(), wrapper_cycles=500.0, hand_over_cycles=100.0)
+    found, estimate = design.timeline(constants=slow), design.estimate(slow)
+    assert found.interval_cycles == pytest.approx(estimate.interval_cycles)
+    assert found.latency_cycles == pytest.approx(estimate.latency_cycles, rel=TOLERANCE)
+    assert found.interval_cycles > design.timeline().interval_cycles + 400
+
+
+@pytest.mark.parametrize("iterations", [0, -1, 2.5, "4"])
+def test_refuses_iterations(iterations):
+    design = aie.Explorer(mlp([16, 16])).best("tiles")
+    with pytest.raises(DesignError, match="whole number of 1 or more"):
+        design.timeline(iterations)
+
+
+def test_a_long_simulation_has_the_pace(pairs):
+    """Until the buffers have filled, activities may have paces of their own; none is slower in the long run."""
+    settled = 0
+    for design, found, _ in pairs[::8]:
+        run = simulate(build(design.space, design.plan()), 160)
+        each = (run.start_cycles[:, -1] - run.start_cycles[:, -61]) / 60
+        if np.ptp(each) < 1e-6:
+            settled += 1
+            assert each[0] == pytest.approx(found.interval_cycles, rel=1e-9)
+        else:
+            assert each.max() <= found.interval_cycles * (1 + 1e-9)
+    assert settled > 12
+
+
+def test_late_buffers_do_not_hide_the_pace():
+    """Of two paces that are close the faster shows at first: a faster layer in front of a slower by a hair."""
+    design = aie.Explorer(mlp([64, 64, 64])).design({
+        "dense0": {"microtile": "4x8x8", "cas_length": 1, "cas_num": 1},
+        "dense1": {"microtile": "4x8x8", "cas_length": 1, "cas_num": 1}})
+    assert design.timeline(1).interval_cycles == design.estimate().interval_cycles
