@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 
+from aie_explorer.checks import Violation
+from aie_explorer.checks.check import subject_of
+from aie_explorer.checks.table import DESIGN_RULES
 from aie_explorer.design import Design
 from aie_explorer.errors import AieExplorerError
 from aie_explorer.firmware import FirmwareProject
@@ -118,24 +123,41 @@ def _marked(texts: list[str]) -> list[tuple[str, str]]:
     return [(text, kind) for text in texts]
 
 
-def checks(design: Design) -> str:
-    """The design rules: those of the whole design that are broken, and of each rule of the layers how near it comes."""
-    broken = design.check()
-    if broken:
-        top = "".join(f'<div class="aie-broken"><b>{escape(v.rule)}</b>: {escape(str(v))}</div>' for v in broken)
-    else:
-        top = ('<div class="aie-ok">tiles, PLIOs, placement and memory tiles: no rule of the whole design is broken; '
-               "it can be exported</div>")
+def checks(design: Design, broken: Sequence[Violation]) -> str:
+    """The design rules: what is broken with its fix, and of every rule how near the design comes to its limit.
+
+    Args:
+        design: that was checked.
+        broken: what `design.check()` found.
+    """
+    errors = [one for one in broken if one.severity == "error"]
+    top = "".join(f'<div class="aie-broken"><b>{escape(one.rule)}</b> ({one.severity}): {escape(str(one))}</div>'
+                  for one in broken)
+    if not errors:
+        top = '<div class="aie-ok">no rule that stops an export is broken</div>' + top
+    subject = subject_of(design)
+    with contextlib.suppress(AieExplorerError):  # said above
+        subject = replace(subject, placement=design.place(), plan=design.plan())
     rows: list[tuple[str, Sequence[tuple[str, str]]]] = []
-    for rule in RULES:
-        used = [(int(rule.used(layer.table, layer.work, design.device)[0]), layer) for layer in design.space.layers]
-        most, layer = max(used, key=lambda pair: pair[0])
-        fine = not any(rule.broken(one.table, one.work, design.device)[0] for _, one in used)
-        rows.append((f'<span class="{"aie-ok" if fine else "aie-broken"}">{escape(rule.text)}</span>', [
-            (f"{most:,}", ""), (f"{rule.limit(design.device):,}", ""),
-            (escape(layer.name) if most else "-", "aie-word"), (escape(rule.source), "aie-word aie-dim"),
-            ("" if fine else escape(rule.remedy), "aie-word")]))
-    return top + _table(["rule of every layer", "most used", "allowed", "by", "source", "remedy"], rows)
+    for rule in DESIGN_RULES:
+        limit = rule.limit(design.device)
+        if rule.measure is not None and limit is not None and (rule.scope == "design" or subject.plan is not None):
+            uses = [(use.used, use.where) for use in rule.measure(subject)]
+            most = max(uses, default=(0.0, ""))
+            rows.append(_rule(rule.title, most[0], limit, most[1], rule.source, fine=most[0] <= limit))
+    for one in RULES:
+        most = max((float(one.used(layer.table, layer.work, design.device)[0]), layer.name)
+                   for layer in design.space.layers)
+        fine = not any(one.broken(layer.table, layer.work, design.device)[0] for layer in design.space.layers)
+        rows.append(_rule(one.text, most[0], one.limit(design.device), most[1], one.source, fine=fine))
+    return top + _table(["rule", "most used", "allowed", "by", "source"], rows)
+
+
+def _rule(title: str, used: float, limit: float, where: str, source: str, *, fine: bool
+          ) -> tuple[str, Sequence[tuple[str, str]]]:
+    return f'<span class="{"aie-ok" if fine else "aie-broken"}">{escape(title)}</span>', [
+        (f"{used:,.6g}", ""), (f"{limit:,.6g}", ""), (escape(where) if used else "-", "aie-word"),
+        (escape(source), "aie-word aie-dim")]
 
 
 def project(made: FirmwareProject) -> str:

@@ -211,8 +211,8 @@ class ChecksTab:
     def refresh(self) -> None:
         """Show the session's state."""
         design = self.session.state.design
-        self.words.value = pieces.checks(design)
         broken = design.check()
+        self.words.value = pieces.checks(design, broken)
         self.fix.layout.display = "" if broken else "none"
         self.release.layout.display = "" if design.pins and any(v.rule == "placement" for v in broken) else "none"
 

@@ -1,5 +1,6 @@
 """The widgets without a browser: what a user does is sent as a front end would, and Python's side is looked at."""
 
+import dataclasses
 import io
 import json
 import threading
@@ -410,7 +411,24 @@ def test_every_tab_opens(ui):
     for name in ui.tabs.names:
         ui.tabs.open(name)
         assert ui.alert.value == "", name
-    assert "no rule of the whole design is broken" in ui.tabs.checks.words.value
+
+
+def test_checks_are_green_or_say_how_to_fix(ui):
+    ui.tabs.open("Checks")
+    html = ui.tabs.checks.words.value
+    assert "no rule that stops an export is broken" in html
+    assert html.count("aie-ok") > 20
+    assert "aie-broken" not in html
+    assert ui.tabs.checks.fix.layout.display == "none"
+    design = ui.session.explorer.best("interval", max_tiles=12).pinned({"dense0": (0, 0), "dense1": (0, 0)})
+    ui.do(lambda: ui.session.restore(dataclasses.replace(ui.session.state, design=design)))
+    html = ui.tabs.checks.words.value
+    assert "aie-broken" in html
+    assert "placement" in html
+    assert ui.tabs.checks.release.layout.display == ""
+    ui.tabs.checks.release.click()
+    assert "aie-broken" not in ui.tabs.checks.words.value
+    assert ui.design.pins == ()
 
 
 def test_a_bug_in_a_callback_is_shown_with_its_place(ui, monkeypatch):
@@ -432,8 +450,6 @@ def test_no_button_sends_a_chart_away(ui):
 
 
 def test_names_of_a_model_are_escaped(ui):
-    import dataclasses
-
     hostile = "<script>alert(1)</script>"
     ui.session.do(lambda s: dataclasses.replace(s, note=hostile))
     ui.words.value = f"tiles == '{hostile}'"
