@@ -97,7 +97,7 @@ def test_the_whole_way(open_notebook, screenshots, tmp_path):
     designs_and_compare(page, screenshots)
     cancel_a_sweep(page, screenshots)
     export(page, screenshots, tmp_path)
-    for name in ("Roofline", "Checks", "Session"):
+    for name in ("Roofline", "Timeline", "Checks", "Session"):
         tab(page, name)
         page.wait_for_timeout(700)
         page.screenshot(path=str(screenshots / f"{name.lower()}_light.png"))
@@ -239,7 +239,7 @@ def test_dark_theme(open_notebook, screenshots):
     light = page.evaluate(f"() => document.querySelector(\"{FIGURE}\").layout.font.color")
     page.lab("apputils:change-theme", {"theme": "JupyterLab Dark"})
     page.wait_for_function(f"(light) => document.querySelector(\"{FIGURE}\").layout.font.color !== light", arg=light)
-    for name in ("Designs", "Roofline", "Compare", "Checks", "Sweep", "Export", "Session", "Explore"):
+    for name in ("Designs", "Roofline", "Timeline", "Compare", "Checks", "Sweep", "Export", "Session", "Explore"):
         tab(page, name)
         page.wait_for_timeout(500)
         page.screenshot(path=str(screenshots / f"{name.lower()}_dark.png"))
