@@ -21,6 +21,9 @@ FIGURES = ("copies", "tiles", "interval_cycles", "latency_cycles", "interval_ns"
            "efficiency", "samples_per_s_per_tile", "plio_in", "plio_out", "plio", "memory_tile_bytes", "macs_issued",
            "bottleneck", "validity", "interval_error_pct", "latency_error_pct")
 
+Words = tuple[npt.NDArray[np.intp], list[str]]
+"""Of each row, which word; the words."""
+
 
 def to_frame(space: DesignSpace, picks: Picks, copies: int | npt.NDArray[np.int64] = 1) -> pd.DataFrame:
     """Cost designs and lay them out.
@@ -55,8 +58,12 @@ def to_frame(space: DesignSpace, picks: Picks, copies: int | npt.NDArray[np.int6
         "validity": _labels(found.validity, VALIDITY),
         "interval_error_pct": found.interval_error_pct, "latency_error_pct": found.latency_error_pct,
     }
+    words: dict[int, dict[str, Words]] = {}  # equal layers share their table
     for layer, pick in zip(space.layers, picks.T, strict=True):
-        columns |= {f"{layer.name}.{key}": value for key, value in _choice_columns(layer, pick).items()}
+        if id(layer.table) not in words:
+            words[id(layer.table)] = _words(layer)
+        columns |= {f"{layer.name}.{key}": value
+                    for key, value in _choice_columns(layer, pick, words[id(layer.table)]).items()}
     return pd.DataFrame(columns)
 
 
@@ -76,13 +83,25 @@ def _labels(codes: npt.NDArray[np.integer[Any]], names: Sequence[str]) -> object
     return categorical.from_codes(codes, list(names))
 
 
-def _choice_columns(layer: LayerSpace, pick: npt.NDArray[np.intp]) -> dict[str, object]:
+def _words(layer: LayerSpace) -> dict[str, Words]:
+    """The shapes of a layer's options in words, and which of them each option has."""
+    words = {}
+    for name, fields in SHAPE_FIELDS.items():
+        code = np.zeros(len(layer.table), np.int64)
+        for field in fields:  # each below 256; side by side in one number
+            code = code * 256 + layer.table[field]
+        _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
+        shapes = zip(*(layer.table[field][first].tolist() for field in fields), strict=True)
+        words[name] = inverse.ravel(), [shape_name(shape) for shape in shapes]
+    return words
+
+
+def _choice_columns(layer: LayerSpace, pick: npt.NDArray[np.intp], words: Mapping[str, Words]) -> dict[str, object]:
     table = layer.table
 
     def shapes(field: str) -> object:
-        found, code = np.unique(np.stack([table[axis] for axis in SHAPE_FIELDS[field]], axis=1), axis=0,
-                                return_inverse=True)
-        return _labels(code.ravel()[pick], [shape_name(tuple(shape)) for shape in found.tolist()])
+        code, names = words[field]
+        return _labels(code[pick], names)
 
     return {
         "microtile": shapes("microtile"),
@@ -95,7 +114,7 @@ def _choice_columns(layer: LayerSpace, pick: npt.NDArray[np.intp]) -> dict[str, 
 def options_frame(layer: LayerSpace) -> pd.DataFrame:
     """Every legal option of one layer with its slices, bytes and predicted cycles."""
     table, cycles = layer.table, layer.cycles
-    frame = pd.DataFrame(_choice_columns(layer, np.arange(len(table))))
+    frame = pd.DataFrame(_choice_columns(layer, np.arange(len(table)), _words(layer)))
     for name in ("tiles", "rows", "k", "n", "in_bytes", "weight_bytes", "out_bytes"):
         frame[name] = table[name]
     for name in ("kernel_cycles", "dma_in_cycles", "dma_out_cycles", "cascade_cycles", "interval_cycles",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from aie_explorer.search.figures import Picks
 from aie_explorer.search.joints import MOST_COMPARED, NO_FACES, beaten, lost
 from aie_explorer.search.objectives import ADDED, PATH
-from aie_explorer.search.pareto import Points, Staircase, nondominated
+from aie_explorer.search.pareto import Points, Staircase, nondominated, staircases
 from aie_explorer.search.segments import Ints, Rows, Segment, cut_into_segments, groups
 from aie_explorer.search.space import DesignSpace
 from aie_explorer.search.worthwhile import worthwhile
@@ -53,6 +54,25 @@ class _State:
     parent: Rows
 
 
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """A segment that is joined to what is before it, and what of that does not depend on the partial designs.
+
+    Attributes:
+        segment: which.
+        rank: by option its interval.
+        groups_of: the options that count, by their faces.
+        above: its producer sides, each with those before it that every reader takes who takes it, and as early.
+        margins: [sides, others] what one side may save behind this segment and another not; None behind the last.
+    """
+
+    segment: Segment
+    rank: Ints
+    groups_of: list[Rows]
+    above: list[tuple[int, list[int]]]
+    margins: npt.NDArray[np.float64] | None
+
+
 def exact_front(space: DesignSpace, objectives: Sequence[str] = PATH, *, most_tiles: int | None = None) -> Front:
     """The front of some objectives, each to be made small.
 
@@ -70,20 +90,19 @@ def exact_front(space: DesignSpace, objectives: Sequence[str] = PATH, *, most_ti
         segments = [timeless[id(segment)] for segment in segments]
     limit = space.device.tiles if most_tiles is None else min(most_tiles, space.device.tiles)
     values, ranks = _ranks(segments, limit, "interval_cycles" in objectives)
-    needed = np.cumsum([segment.tiles.min(initial=limit + 1) for segment in segments[::-1]])[::-1]
-    if needed[0] > limit:
+    needed = _needed(segments, ranks, len(values), limit)
+    if needed[0][-1] > limit:
         return Front(np.empty((0, len(space.layers)), np.intp), 0.0)
-    options: dict[tuple[int, int], list[Rows]] = {}  # equal segments are one and the same
+    steps: dict[tuple[int, int], _Step] = {}  # equal segments are one and the same
     state = _State(np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1), np.zeros((1, len(added))),
                    np.zeros(1, np.intp), np.zeros(1, np.intp), np.zeros(1, np.intp))
     states: list[_State] = []
     for i, segment in enumerate(segments):
-        later = int(needed[i + 1]) if i + 1 < len(segments) else 0
         after = segments[i + 1] if i + 1 < len(segments) else None
         key = (id(segment), id(after))
-        if key not in options:
-            options[key] = _worthwhile(segment, ranks[i], after)
-        state = _joined(state, segment, ranks[i], options[key], after, limit - later, len(values))
+        if key not in steps:
+            steps[key] = _step(segment, ranks[i], after)
+        state = _joined(state, steps[key], limit - needed[i + 1])
         states.append(state)
     points = np.concatenate([np.stack([state.tiles * ("tiles" in objectives), state.rank, state.latency], axis=1),
                              state.added], axis=1)
@@ -117,43 +136,69 @@ def _ranks(segments: list[Segment], most_tiles: int, matters: bool) -> tuple[npt
     return values[least:], [np.maximum(rank - least, 0).astype(np.int64) for rank in ranks]
 
 
-def _joined(state: _State, segment: Segment, rank: Ints, groups_of: list[Rows], after: Segment | None,
-            most_tiles: int, ranks: int) -> _State:
-    """Join every partial design with every option of the next segment, and prune."""
+def _needed(segments: list[Segment], ranks: list[Ints], count: int, limit: int) -> list[Ints]:
+    """For every segment, and behind the last: by interval the fewest tiles of it and all after it that keep to it."""
+    sums = [np.zeros(count, np.int64)]
+    known: dict[int, Ints] = {}
+    for segment, rank in zip(segments[::-1], ranks[::-1], strict=True):
+        if id(segment) not in known:
+            fewest = np.full(count, limit + 1, np.int64)
+            np.minimum.at(fewest, rank, segment.tiles)
+            known[id(segment)] = np.minimum.accumulate(fewest)
+        sums.append(sums[-1] + known[id(segment)])
+    return sums[::-1]
+
+
+def _step(segment: Segment, rank: Ints, after: Segment | None) -> _Step:
+    groups_of = _worthwhile(segment, rank, after)
+    sides = list(dict.fromkeys(int(segment.side[options[0]]) for options in groups_of))
+    margins = None
+    if after is not None:
+        margins = lost(after.accepts.T, after.saves.T, np.zeros((*after.saves.T.shape, 0)))[:, :, 0]
+    return _Step(segment, rank, groups_of, _by_acceptance(sides, after), margins)
+
+
+def _joined(state: _State, step: _Step, tiles_by_rank: Ints) -> _State:
+    """Join every partial design with every option of the next segment, and prune.
+
+    Args:
+        state: the partial designs.
+        step: the next segment.
+        tiles_by_rank: by interval the most tiles of a partial design that can keep to it.
+    """
+    segment, most_tiles, ranks = step.segment, int(tiles_by_rank[-1]), len(tiles_by_rank)
     parts: dict[int, list[tuple[_State, Rows]]] = {}
     candidates: dict[int, _State] = {}
-    for options in groups_of:
+    for options in step.groups_of:
         reader, side = int(segment.reader[options[0]]), int(segment.side[options[0]])
         if reader not in candidates:
-            candidates[reader] = _seen(state, segment, reader, most_tiles)
+            candidates[reader] = _seen(state, segment, reader)
         parts.setdefault(side, []).append((candidates[reader], options))
     found: list[_State] = []
-    stairs = {side: Staircase(ranks, most_tiles) for side in parts}
-    for side, above in _by_acceptance(parts, after):
-        made = [_product(*part, segment, rank, most_tiles) for part in parts[side]]
-        whole = _State(*(np.concatenate([getattr(part, name) for part in made])
-                         for name in _State.__dataclass_fields__))
+    least = int(state.tiles.min(initial=most_tiles)) + int(segment.tiles.min(initial=0))  # no joined design has fewer
+    stairs = dict(zip(parts, staircases(len(parts), ranks, max(most_tiles - least, 0)), strict=True))
+    for side, above in step.above:
+        product = _Product(parts[side], segment, step.rank, tiles_by_rank)
         if segment.added.shape[1]:
-            kept = _front(whole.tiles, whole.rank, whole.latency, whole.added, most_tiles)
+            kept = _front(product.tiles, product.rank, product.latency, product.added())
         else:
             stairs[side].add([stairs[other] for other in above])
-            kept = stairs[side].front(whole.tiles, whole.rank, whole.latency)
-        found.append(_taken(whole, kept))
-    if after is not None and not segment.added.shape[1]:
-        margins = lost(after.accepts.T, after.saves.T, np.zeros((*after.saves.T.shape, 0)))[:, :, 0]
-        found = [_taken(one, _unbeaten(one, margins, stairs)) for one in found if len(one.tiles)]
+            kept = stairs[side].front(product.tiles - least, product.rank, product.latency)
+        found.append(product.taken(kept))
+    if step.margins is not None and not segment.added.shape[1]:
+        found = [_taken(one, _unbeaten(one, step.margins, stairs, least)) for one in found if len(one.tiles)]
     if not found:
         return _taken(state, np.empty(0, np.intp))
     return _State(*(np.concatenate([getattr(part, name) for part in found]) for name in _State.__dataclass_fields__))
 
 
-def _seen(state: _State, segment: Segment, reader: int, most_tiles: int) -> _State:
+def _seen(state: _State, segment: Segment, reader: int) -> _State:
     """The partial designs that a reader accepts and no other beats, as it sees them; `parent` says which they are."""
     accepted = np.flatnonzero(segment.accepts[reader, state.side])
     side = state.side[accepted]
     seen = _State(state.tiles[accepted], state.rank[accepted], state.latency[accepted] - segment.saves[reader, side],
                   state.added[accepted] - segment.spares[reader, side], side, side, accepted)
-    return _taken(seen, _front(seen.tiles, seen.rank, seen.latency, seen.added, most_tiles))
+    return _taken(seen, _front(seen.tiles, seen.rank, seen.latency, seen.added))
 
 
 def _worthwhile(segment: Segment, rank: Ints, after: Segment | None) -> list[Rows]:
@@ -172,42 +217,75 @@ def _worthwhile(segment: Segment, rank: Ints, after: Segment | None) -> list[Row
     return [kept[same] for same in groups(faces[kept])]
 
 
-def _unbeaten(state: _State, margins: npt.NDArray[np.float64], stairs: dict[int, Staircase]) -> Rows:
+def _unbeaten(state: _State, margins: npt.NDArray[np.float64], stairs: dict[int, Staircase], least: int) -> Rows:
     """The partial designs of one side that none of another beats, even by what this side may save and that may not."""
-    left = np.ones(len(state.tiles), np.bool_)
-    for other, stair in stairs.items():
-        margin = margins[state.side[0], other]
-        if other != state.side[0] and np.isfinite(margin):
-            left &= stair.least[state.rank + 1, state.tiles + 1] + margin >= state.latency
-    return np.flatnonzero(left)
+    own = int(state.side[0])
+    others = [other for other in stairs if other != own and np.isfinite(margins[own, other])]
+    if not others:
+        return np.arange(len(state.tiles))
+    best = stairs[own].least_of([stairs[other] for other in others], state.tiles - least, state.rank)
+    return np.flatnonzero((best + margins[own, others][:, None] >= state.latency).all(axis=0))
 
 
-def _by_acceptance(parts: dict[int, list[tuple[_State, Rows]]], after: Segment | None) -> list[tuple[int, list[int]]]:
-    """The producer sides, those before it that every reader takes who takes it, and as early."""
+def _by_acceptance(sides: list[int], after: Segment | None) -> list[tuple[int, list[int]]]:
+    """`_Step.above`."""
     if after is None:
-        return [(side, []) for side in parts]
+        return [(side, []) for side in sides]
     accepts, saves = after.accepts, after.saves
-    order = sorted(parts, key=lambda side: (-int(accepts[:, side].sum()), -float(saves[:, side].sum()), side))
+    order = sorted(sides, key=lambda side: (-int(accepts[:, side].sum()), -float(saves[:, side].sum()), side))
     return [(side, [other for other in order[:position]
                     if np.all((accepts[:, other] >= accepts[:, side]) & (saves[:, other] >= saves[:, side]))])
             for position, side in enumerate(order)]
 
 
-def _product(seen: _State, options: Rows, segment: Segment, rank: Ints, most_tiles: int) -> _State:
-    tiles = np.add.outer(seen.tiles, segment.tiles[options])
-    a, b = np.nonzero(tiles <= most_tiles)
-    option = options[b]
-    return _State(tiles[a, b], np.maximum(seen.rank[a], rank[option]), seen.latency[a] + segment.latency[option],
-                  seen.added[a] + segment.added[option], segment.side[option], option, seen.parent[a])
+class _Product:
+    """Every partial design of each part with every option of it; what few need is gathered for those that are kept.
+
+    A design that takes so many tiles that what follows cannot keep to its interval counts as slow as the fastest that
+    can: that is what it will be at least, and more of them compare.
+    """
+
+    def __init__(self, parts: list[tuple[_State, Rows]], segment: Segment, rank: Ints, tiles_by_rank: Ints) -> None:
+        seen = [state for state, _ in parts]
+        sizes = [len(state.tiles) for state in seen]
+        begins = np.cumsum([0, *sizes])
+        self.segment, self.seen = segment, seen
+        each = [options for _, options in parts]
+        self.before = np.concatenate([np.tile(np.arange(begin, begin + size), len(options))
+                                      for begin, size, options in zip(begins, sizes, each, strict=False)])
+        self.option = np.concatenate([np.repeat(options, size) for size, options in zip(sizes, each, strict=True)])
+        self.tiles = self._seen("tiles")[self.before] + segment.tiles[self.option]
+        fits = np.flatnonzero(self.tiles <= tiles_by_rank[-1])
+        self.before, self.option, self.tiles = self.before[fits], self.option[fits], self.tiles[fits]
+        self.rank: Ints = np.maximum(np.maximum(self._seen("rank")[self.before], rank[self.option]),
+                                     np.searchsorted(tiles_by_rank, self.tiles))
+        self.latency = self._seen("latency")[self.before] + segment.latency[self.option]
+
+    def _seen(self, name: str) -> npt.NDArray[Any]:
+        return np.concatenate([getattr(state, name) for state in self.seen])
+
+    def added(self) -> Points:
+        """What adds up."""
+        found: Points = self._seen("added")[self.before] + self.segment.added[self.option]
+        return found
+
+    def taken(self, rows: Rows) -> _State:
+        """Some of them."""
+        option, before = self.option[rows], self.before[rows]
+        return _State(self.tiles[rows], self.rank[rows], self.latency[rows],
+                      self._seen("added")[before] + self.segment.added[option], self.segment.side[option], option,
+                      self._seen("parent")[before])
 
 
-def _front(tiles: Ints, rank: Ints, latency: npt.NDArray[np.float64], added: Points, most_tiles: int) -> Rows:
+def _front(tiles: Ints, rank: Ints, latency: npt.NDArray[np.float64], added: Points) -> Rows:
     if len(tiles) == 0:
         return np.empty(0, np.intp)
     if added.shape[1] or len(tiles) < FEW:
         return nondominated(np.concatenate([np.stack([tiles, rank, latency], axis=1), added], axis=1))
-    occurring, place = np.unique(rank, return_inverse=True)
-    return Staircase(len(occurring), most_tiles).front(tiles, place.ravel(), latency)
+    # a grid of what occurs alone
+    place = np.cumsum(np.bincount(rank) > 0) - 1
+    least = int(tiles.min())
+    return Staircase(int(place[-1]) + 1, int(tiles.max()) - least).front(tiles - least, place[rank], latency)
 
 
 def _taken(state: _State, rows: Rows) -> _State:

@@ -59,11 +59,21 @@ class Staircase:
     Args:
         ranks: number of distinct intervals; a point names its interval by its place among them.
         most_tiles: of a point.
+        shelf: staircases of one size share an array: [staircases, cells].
+        place: of this one there.
     """
 
-    def __init__(self, ranks: int, most_tiles: int) -> None:
+    def __init__(self, ranks: int, most_tiles: int, shelf: Points | None = None, place: int = 0) -> None:
         self._shape = (ranks + 1, most_tiles + 2)  # a border of nothing at the low ends
-        self.least = np.full(self._shape, np.inf)
+        self._shelf = np.full((1, self._shape[0] * self._shape[1]), np.inf) if shelf is None else shelf
+        self._place = place
+        self.least = self._shelf[place].reshape(self._shape)
+
+    def least_of(self, others: list[Staircase], tiles: npt.NDArray[np.int64], rank: npt.NDArray[np.int64]) -> Points:
+        """[others, points] the least cost of what is on other staircases of the shelf, by tiles and interval."""
+        cell = (rank + 1) * self._shape[1] + (tiles + 1)
+        found: Points = self._shelf[np.array([other._place for other in others])[:, None], cell[None, :]]
+        return found
 
     def add(self, others: list[Staircase]) -> None:
         """Put on this staircase what is on others of the same size."""
@@ -79,12 +89,20 @@ class Staircase:
         cell = (rank + 1) * self._shape[1] + (tiles + 1)
         grid = np.full(self._shape, np.inf)
         np.minimum.at(grid.ravel(), cell, cost)
-        before = self.least
-        self.least = np.minimum(grid, before)
+        before = self.least.copy()
+        np.minimum(grid, before, out=self.least)
         np.minimum.accumulate(self.least, axis=0, out=self.least)
         np.minimum.accumulate(self.least, axis=1, out=self.least)
         better = np.zeros(self._shape, np.bool_)
         better[1:, 1:] = grid[1:, 1:] < np.minimum(np.minimum(self.least[:-1, 1:], self.least[1:, :-1]), before[1:, 1:])
-        best = np.flatnonzero(better.ravel()[cell] & (cost == grid.ravel()[cell]))
-        _, first = np.unique(cell[best], return_index=True)
-        return np.sort(best[first])
+        cells = np.flatnonzero(better)
+        best = np.flatnonzero(cost == grid.ravel()[cell])[::-1]
+        owner = np.empty(grid.size, np.intp)
+        owner[cell[best]] = best  # of several the last to be written, which is the first
+        return np.sort(owner[cells])
+
+
+def staircases(count: int, ranks: int, most_tiles: int) -> list[Staircase]:
+    """Empty staircases of one size."""
+    shelf = np.full((count, (ranks + 1) * (most_tiles + 2)), np.inf)
+    return [Staircase(ranks, most_tiles, shelf, place) for place in range(count)]
