@@ -11,6 +11,7 @@ from aie_explorer.cycles.kernel import LOOKUP_CYCLES
 from aie_explorer.devices import Device
 from aie_explorer.space import ceil_to
 from aie_explorer.transport import KernelEnd, MemoryBuffer
+from aie_explorer.transport.direct import tile_of
 from aie_explorer.transport.plan import BufferPort
 
 INSTRUCTION_BYTES = 16  # the longest; 16 KB hold 1024 of them (AM020 ch4)
@@ -99,8 +100,9 @@ def program_bytes(subject: Subject) -> Iterator[Use]:
 
 
 def routes(subject: Subject) -> Iterator[tuple[int, list[int]]]:
-    """(column it comes from, columns it goes to) of every stream between memory tiles and tiles."""
+    """(column it comes from, columns it goes to) of every stream between memory tiles and tiles, or tiles alone."""
     assert subject.plan is not None
+    assert subject.placement is not None
     sent: dict[KernelEnd, list[int]] = {}
     for held in subject.plan.buffers:
         for port in held.readers:
@@ -111,14 +113,16 @@ def routes(subject: Subject) -> Iterator[tuple[int, list[int]]]:
             for end in port.ends:
                 if isinstance(end, KernelEnd):
                     sent.setdefault(end, []).append(held.memory_tile[0])
-    assert subject.placement is not None
+    for edge in subject.plan.direct:
+        if edge.kind != "shared_memory":
+            sent.setdefault(edge.producer, []).extend(tile_of(end, subject.placement)[0] for end in edge.readers)
     for end, columns in sent.items():
-        yield subject.placement[end.layer][0] + end.position, columns
+        yield tile_of(end, subject.placement)[0], columns
 
 
 def _columns(port: BufferPort, subject: Subject) -> list[int]:
     assert subject.placement is not None
-    return [subject.placement[end.layer][0] + end.position for end in port.ends if isinstance(end, KernelEnd)]
+    return [tile_of(end, subject.placement)[0] for end in port.ends if isinstance(end, KernelEnd)]
 
 
 def streams_across(subject: Subject) -> Iterator[Use]:

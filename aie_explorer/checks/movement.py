@@ -26,7 +26,10 @@ def tile_port_descriptors(wraps: tuple[int, ...], dims: int) -> int:
 
 
 def _tile_ports(subject: Subject) -> tuple[Counter[KernelEnd], Counter[KernelEnd]]:
-    """Ports that the DMA of each tile writes from and reads to: several buffers take one output by broadcast."""
+    """Ports that the DMA of each tile writes from and reads to: all that take one output do so by broadcast.
+
+    What a core reads in the memory of another tile takes no DMA.
+    """
     assert subject.plan is not None
     into: Counter[KernelEnd] = Counter()
     out: Counter[KernelEnd] = Counter()
@@ -35,6 +38,10 @@ def _tile_ports(subject: Subject) -> tuple[Counter[KernelEnd], Counter[KernelEnd
             into.update(end for end in port.ends if isinstance(end, KernelEnd))
         for port in held.writers:
             out.update({end: 1 for end in port.ends if isinstance(end, KernelEnd) and end not in out})
+    for edge in subject.plan.direct:
+        if edge.kind != "shared_memory":
+            into.update(edge.readers)
+            out[edge.producer] = 1
     return into, out
 
 

@@ -8,7 +8,7 @@ from aie_explorer.cycles import Constants, load_constants
 from aie_explorer.ir import storage_bytes
 from aie_explorer.search.space import DesignSpace, LayerSpace
 from aie_explorer.timeline.system import KINDS, Access, Activity, System
-from aie_explorer.transport import KernelEnd, MemoryBuffer, Plan, PlioEnd
+from aie_explorer.transport import DirectEdge, KernelEnd, MemoryBuffer, Plan, PlioEnd
 from aie_explorer.transport.plan import COPIES, BufferPort
 
 
@@ -54,6 +54,8 @@ class _Builder:
         for held in self.plan.buffers:
             for i, port in enumerate(held.readers):
                 self._out_of_memory_tile(held, i, port)
+        for edge in self.plan.direct:
+            self._hand_over(edge)
         for layer in self.space.layers:
             for chain in range(int(layer.table["cas_num"][0])):
                 self._kernel(layer, chain)
@@ -67,7 +69,7 @@ class _Builder:
 
     def _buffer(self, kind: str, what: object, name: str) -> int:
         if (kind, what) not in self.buffers:
-            self.buffers[kind, what] = len(self.buffers)
+            self.buffers[kind, what] = len(self.buffer_names)  # some are one buffer by two names
             self.buffer_names.append(name)
         return self.buffers[kind, what]
 
@@ -123,6 +125,16 @@ class _Builder:
             rows = f" cascade {tiles[0].chain}" if len(tiles) < layer.table["cas_num"][0] else ""
             self._transfer(f"{layer.name} input DMA{slice_}{rows}", f"{layer.name} input DMA", "input DMA", layer.name,
                            words, self._memory(held), channel, targets)
+
+    def _hand_over(self, edge: DirectEdge) -> None:
+        """From tile to tile: where the reader's core reaches the results they stay where they are; else by DMA."""
+        if edge.kind == "shared_memory":
+            self.buffers["input", edge.readers[0]] = self._tile_buffer("output", edge.producer)
+            return
+        self.sent.setdefault(edge.producer, []).extend(
+            _Target(self._tile_buffer("input", end), self._resource(f"{self._tile(end)} S2MM"), self.hand_over)
+            for end in edge.readers)
+        self.sent_bytes[edge.producer] = edge.bytes
 
     def _out_of_tile(self, end: KernelEnd, targets: list[_Target]) -> None:
         chain = f" cascade {end.chain}" if self.layers[end.layer].table["cas_num"][0] > 1 else ""
