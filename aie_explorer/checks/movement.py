@@ -210,7 +210,7 @@ def memory_bytes(subject: Subject) -> Iterator[Use]:
 
 
 def memory_overlap(subject: Subject) -> Iterator[Use]:
-    """Bytes of a memory tile that two copies of buffers share."""
+    """Bytes of a memory tile that copies of buffers share."""
     for tile, buffers in _by_tile(subject).items():
         spans = sorted((offset, offset + held.bytes) for held in buffers for offset in held.offsets_bytes)
         yield Use(f"memory tile {tile}", sum(max(end - begin, 0)
@@ -233,7 +233,7 @@ def memory_descriptors(subject: Subject) -> Iterator[Use]:
     for tile, buffers in _by_tile(subject).items():
         pools = [0, 0]
         for side in ("writers", "readers"):
-            ports = [port for held in buffers for port in getattr(held, side)]
-            for i, port in enumerate(ports):
-                pools[i % 2] += descriptors(port)
+            ports = [(port, held.copies) for held in buffers for port in getattr(held, side)]
+            for i, (port, copies) in enumerate(ports):
+                pools[i % 2] += descriptors(port, copies)
         yield Use(f"memory tile {tile}", max(pools))

@@ -65,7 +65,7 @@ DESIGN_RULES: tuple[Rule, ...] = (
          _memory_dma(lambda dma: dma.channels_in), movement.memory_channels_in),
     Rule("memory_tile_channels_out", "DMA channels out of a memory tile", "error", "plan", "AM020 ch5", PORTS,
          _memory_dma(lambda dma: dma.channels_out), movement.memory_channels_out),
-    Rule("memory_tile_bytes", "bytes of a memory tile, both copies of every buffer", "error", "plan", "AM020 ch5",
+    Rule("memory_tile_bytes", "bytes of a memory tile, all copies of every buffer", "error", "plan", "AM020 ch5",
          "Use a smaller batch", _memory(lambda memory: memory.size_bytes), movement.memory_bytes),
     Rule("memory_tile_overlap", "bytes of a memory tile that two buffers share", "error", "plan",
          "copies must not overlap", "Move one of the buffers", lambda d: 0, movement.memory_overlap),

@@ -215,10 +215,22 @@ class Design:
 
         if self.copies > 1:
             return self.on_array.plan()
-        return plan(self.space, self.place())
+        if not any(len(op.inputs) > 1 for op in self.network.layers):
+            return plan(self.space, self.place())
+        from aie_explorer.timeline.joins import plan_with_joins
+
+        return plan_with_joins(self.space, self.place())
 
     def plan(self) -> Plan:
-        """How data move: direct edges, memory-tile buffers, their ports and tilings, PLIOs."""
+        """How data move: direct edges, memory-tile buffers, their ports and tilings, PLIOs.
+
+        Memory-tile buffers have two copies; those in front of layers that join several ways have as many as the
+        interval of `estimate` needs.
+
+        Raises:
+            DesignError: when the memory tiles do not suffice.
+            PlacementError: when the blocks do not fit the array.
+        """
         return self._plan
 
     def check(self) -> list[Violation]:

@@ -31,6 +31,11 @@ def build(space: DesignSpace, plan: Plan, constants: Constants | None = None) ->
     return _Builder(space, plan, constants or load_constants()).system()
 
 
+def memory_buffer_name(held: MemoryBuffer) -> str:
+    """What a memory-tile buffer is called in a system."""
+    return f"memory-tile buffer {held.name}"
+
+
 class _Builder:
     """Gathers activities, buffers and resources."""
 
@@ -64,8 +69,10 @@ class _Builder:
         order = {layer.name: i for i, layer in enumerate(self.space.layers)}
         activities = sorted(self.activities, key=lambda a: (_ENDS.get(a.kind, 0), order.get(a.layer, 0),
                                                             KINDS.index(a.kind)))
-        names = tuple(self.buffer_names)
-        return System(tuple(activities), names, (COPIES,) * len(names), tuple(self.resources))
+        copies = [COPIES] * len(self.buffer_names)
+        for held in self.plan.buffers:
+            copies[self._memory(held)] = held.copies
+        return System(tuple(activities), tuple(self.buffer_names), tuple(copies), tuple(self.resources))
 
     def _buffer(self, kind: str, what: object, name: str) -> int:
         if (kind, what) not in self.buffers:
@@ -77,7 +84,7 @@ class _Builder:
         return self.resources.setdefault(name, len(self.resources))
 
     def _memory(self, held: MemoryBuffer) -> int:
-        return self._buffer("memory", held.name, f"memory-tile buffer {held.name}")
+        return self._buffer("memory", held.name, memory_buffer_name(held))
 
     def _tile_buffer(self, way: str, end: KernelEnd) -> int:
         return self._buffer(way, end, f"{way} buffer of {self._tile(end)}")

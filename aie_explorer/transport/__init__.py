@@ -11,6 +11,9 @@ from aie_explorer.transport.plan import (
     PlioEnd,
     Tiling,
 )
-from aie_explorer.transport.stages import plan
+from aie_explorer.transport.stages import located, plan, staged
 
-__all__ = ["BufferPort", "DirectEdge", "KernelEnd", "MemoryBuffer", "Part", "Plan", "Plio", "PlioEnd", "Tiling", "plan"]
+__all__ = [
+    "BufferPort", "DirectEdge", "KernelEnd", "MemoryBuffer", "Part", "Plan", "Plio", "PlioEnd", "Tiling", "located", "plan",
+    "staged",
+]

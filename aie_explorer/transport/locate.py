@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from aie_explorer.devices import Device
 from aie_explorer.devices.hardware import MemoryTile
 from aie_explorer.errors import DesignError
 from aie_explorer.placement import Placement
-from aie_explorer.transport.plan import COPIES, BufferPort, KernelEnd, MemoryBuffer, Tiling
+from aie_explorer.transport.plan import BufferPort, KernelEnd, MemoryBuffer, Tiling
 
 PADDED_TILES = 15
 """Tiles of zeros that fold into the padding of whole ones (measured by the authors of aie4ml 0.2.1)."""
@@ -50,9 +51,9 @@ def runs(tiling: Tiling) -> int:
     return rows if columns == 1 else columns * max(1, per_dimension[1][1])
 
 
-def descriptors(port: BufferPort) -> int:
+def descriptors(port: BufferPort, copies: int) -> int:
     """Buffer descriptors of a memory-tile port: two a run and copy (aie4ml 0.2.1, measured with Vitis 2026.1.1)."""
-    return 2 * runs(port.tiling) * COPIES
+    return 2 * runs(port.tiling) * copies
 
 
 @dataclass
@@ -73,7 +74,7 @@ class _Free:
         pools = list(self.pools)
         for way, ports in enumerate((buffer.writers, buffer.readers)):
             for i, port in enumerate(ports):
-                pools[(self.taken[way] + i) % 2] -= descriptors(port)
+                pools[(self.taken[way] + i) % 2] -= descriptors(port, buffer.copies)
         return pools
 
 
@@ -86,7 +87,7 @@ def _crowded(column: int, buffer: MemoryBuffer, free: dict[tuple[int, int], _Fre
             or out > memory.streams_to_south + memory.streams_to_north)
 
 
-def locate(buffers: list[MemoryBuffer], placement: Placement, device: Device) -> tuple[MemoryBuffer, ...]:
+def locate(buffers: Sequence[MemoryBuffer], placement: Placement, device: Device) -> tuple[MemoryBuffer, ...]:
     """Give every buffer the memory tile nearest to the tiles it serves that has the ports and bytes left.
 
     Columns whose switches would have more streams than ports come last: only an estimate counts against them.
@@ -101,12 +102,12 @@ def locate(buffers: list[MemoryBuffer], placement: Placement, device: Device) ->
     for buffer in buffers:
         ends = [end for port in (*buffer.readers, *buffer.writers) for end in port.ends if isinstance(end, KernelEnd)]
         wanted = sum(placement[end.layer][0] + end.position for end in ends) / len(ends)
-        need = COPIES * buffer.bytes
+        need = buffer.copies * buffer.bytes
         fitting = [tile for tile, left in free.items() if left.inputs >= len(buffer.writers)
                    and left.outputs >= len(buffer.readers) and left.next_byte + need <= memory.size_bytes
                    and min(left.after(buffer)) >= 0]
         if not fitting:
-            most = sum(descriptors(port) for port in (*buffer.writers, *buffer.readers))
+            most = sum(descriptors(port, buffer.copies) for port in (*buffer.writers, *buffer.readers))
             raise DesignError(f"no memory tile has {len(buffer.writers)} inputs, {len(buffer.readers)} outputs, "
                               f"{need} bytes and {most} buffer descriptors left for {buffer.tensor}",
                               where=device.name, rule="AM020 ch5",
@@ -117,7 +118,7 @@ def locate(buffers: list[MemoryBuffer], placement: Placement, device: Device) ->
         left.taken = [left.taken[0] + len(buffer.writers), left.taken[1] + len(buffer.readers)]
         left.inputs -= len(buffer.writers)
         left.outputs -= len(buffer.readers)
-        located.append(replace(buffer, memory_tile=tile,
-                               offsets_bytes=(left.next_byte, left.next_byte + buffer.bytes)))
+        located.append(replace(buffer, memory_tile=tile, offsets_bytes=tuple(
+            left.next_byte + i * buffer.bytes for i in range(buffer.copies))))
         left.next_byte += need
     return tuple(located)

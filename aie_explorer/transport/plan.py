@@ -17,7 +17,7 @@ import pandas as pd
 from aie_explorer import html
 from aie_explorer.ir import storage_bytes
 
-COPIES = 2  # ping-pong: one half is filled while the other is drained
+COPIES = 2  # ping-pong: one half is filled while the other is drained; some memory-tile buffers have more
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ class MemoryBuffer:
         first_row: where it begins in the tensors.
         writers, readers: its ports.
         memory_tile: (column, row) of the memory tile.
-        offsets_bytes: where its two copies begin there.
+        copies: how many calls of the graph it holds; more than two where a short way waits for a long one.
+        offsets_bytes: where its copies begin there.
     """
 
     name: str
@@ -115,7 +116,8 @@ class MemoryBuffer:
     writers: tuple[BufferPort, ...]
     readers: tuple[BufferPort, ...]
     memory_tile: tuple[int, int] = (0, 0)
-    offsets_bytes: tuple[int, int] = (0, 0)
+    copies: int = COPIES
+    offsets_bytes: tuple[int, ...] = ()
 
     @property
     def tensor(self) -> str:
@@ -211,7 +213,7 @@ class Plan:
         """One memory-tile buffer or direct edge a row."""
         staged = [{
             "buffer": b.name, "kind": "memory_tile", "tensor": b.tensor, "storage": b.storage, "columns": b.columns,
-            "rows": b.rows, "writers": len(b.writers), "readers": len(b.readers), "bytes": b.bytes, "copies": COPIES,
+            "rows": b.rows, "writers": len(b.writers), "readers": len(b.readers), "bytes": b.bytes, "copies": b.copies,
             "memory_tile": b.memory_tile, "zero_padding": any(port.tiling.pads for port in b.readers),
         } for b in self.buffers]
         direct = [{

@@ -37,17 +37,31 @@ from aie_explorer.transport.plan import (
 
 
 def plan(space: DesignSpace, placement: Placement) -> Plan:
-    """Plan the data movement of a single-design space.
+    """Plan the data movement of a single-design space, two copies of every buffer.
 
     Raises:
         DesignError: when the memory tiles do not suffice.
     """
+    return located(staged(space, placement), placement, space.device)
+
+
+def located(staged: Plan, placement: Placement, device: Device) -> Plan:
+    """A plan with its buffers in memory tiles.
+
+    Raises:
+        DesignError: when the memory tiles do not suffice.
+    """
+    return replace(staged, buffers=locate(staged.buffers, placement, device))
+
+
+def staged(space: DesignSpace, placement: Placement) -> Plan:
+    """The plan of a single-design space but for where in the memory tiles its buffers are."""
     stages = _Stages(space)
     for consumer in range(len(space.layers)):
         stages.feed(consumer)
     for producer, tensor in zip(space.output_layers, space.network.outputs, strict=True):
         stages.drain(producer, tensor)
-    return Plan(tuple(stages.inputs), tuple(stages.outputs), locate(stages.buffers, placement, space.device),
+    return Plan(tuple(stages.inputs), tuple(stages.outputs), tuple(stages.buffers),
                 placed(stages.direct, stages.buffers, placement))
 
 
