@@ -13,7 +13,7 @@ from aie_explorer.devices import find
 from aie_explorer.errors import AieExplorerError
 from aie_explorer.ir import Network
 from aie_explorer.passes import lower
-from aie_explorer.search.space import design_space
+from aie_explorer.search.space import DesignSpace, design_space
 from aie_explorer.space import choice_of
 
 SIZES = (8, 16, 32, 64, 75, 96, 128, 256)
@@ -36,9 +36,18 @@ def random_network(seed: int) -> Network:
     return mlp(dims, batch=int(rng.choice([1, 8, 20, 64])), seed=seed)
 
 
+def direct_edges(space: DesignSpace, picks: np.ndarray) -> np.ndarray:
+    """[designs] how many edges go from tile to tile."""
+    count = np.zeros(len(picks), np.int64)
+    for edge in space.edges:
+        sides = [space.layers[i].writers[1][picks[:, i]] for i in edge.producers]
+        count += edge.direct[(*sides, space.layers[edge.consumer].readers[1][picks[:, edge.consumer]])]
+    return count
+
+
 def random_designs(count: int, *, each: int = 5, first_seed: int = 0, most_tiles: int = 16,
                    most_layers: int = 99) -> Iterator[Design]:
-    """So many designs with a plan, up to `each` of one network.
+    """So many designs with a plan, up to `each` of one network; half are those with the most direct edges.
 
     Args:
         count: how many.
@@ -60,7 +69,9 @@ def random_designs(count: int, *, each: int = 5, first_seed: int = 0, most_tiles
             picks = some_picks(space, rows, 200, seed)
         except AieExplorerError:
             continue
-        for pick in picks[rng.permutation(len(picks))[:each]]:
+        picks = picks[rng.permutation(len(picks))]
+        most = np.argsort(-direct_edges(space, picks), kind="stable")[:each // 2]
+        for pick in [*picks[most], *np.delete(picks, most, axis=0)[:each - len(most)]]:
             design = Design(space.network, space.device, tuple(
                 choice_of(layer.table[i]) for layer, i in zip(space.layers, pick, strict=True)))
             try:

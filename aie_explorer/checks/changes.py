@@ -14,6 +14,7 @@ from aie_explorer.space import CHOICES, Choice, choice_of, shape_name
 if TYPE_CHECKING:
     from aie_explorer.design import Design
 
+ANYWHERE = ("placement", "memory_tiles")  # rules that a change of another layer may fix
 MOST_TRIED = 60  # designs; each that has to be placed and planned takes milliseconds
 
 
@@ -39,7 +40,7 @@ def cheapest_change(design: Design, broken: list[Violation]) -> str | None:
     """
     if design.copies > 1:
         return _fewer_copies(design)
-    named = {one.where for one in broken if one.rule != "placement"} & set(design.layers)
+    named = {one.where for one in broken if one.rule not in ANYWHERE} & set(design.layers)
     for tried, (layer, field, value) in enumerate(_candidates(design, named)):
         if tried == MOST_TRIED:
             break

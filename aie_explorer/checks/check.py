@@ -31,7 +31,7 @@ def violations(design: Design) -> list[Violation]:
     found = found_in(subject)
     if not any(one.rule == "tiles" for one in found):
         try:
-            subject = replace(subject, placement=design.place(), plan=design.plan())
+            subject = replace(subject, plan=design.plan(), placement=design.place())
         except AieExplorerError as error:
             rule = "placement" if isinstance(error, PlacementError) else "memory_tiles"
             found.append(Violation(rule, error.where or design.device.name, error.problem, error.rule or "",

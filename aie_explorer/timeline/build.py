@@ -21,14 +21,20 @@ class _Target:
     delay_cycles: float
 
 
-def build(space: DesignSpace, plan: Plan, constants: Constants | None = None) -> System:
+def build(space: DesignSpace, plan: Plan, constants: Constants | None = None, *, least: bool = False) -> System:
     """The system of a single-design space, of one copy of the network.
 
     A transfer is busy for its words and arrives a hand-over later (at the side of the programmable logic half of one),
     with two switches a row for the cascades further from the memory tiles, as `cycles.movement` has it. The kernels of
     a cascade are one activity: each tile starts a hop after the one before.
+
+    Args:
+        space, plan: of the design.
+        constants: of the cycle model; the package's when None.
+        least: take what goes from one tile to one other to be there at once, with buffers at both ends: whether in
+            shared memory or through DMA, it is no faster.
     """
-    return _Builder(space, plan, constants or load_constants()).system()
+    return _Builder(space, plan, constants or load_constants(), least).system()
 
 
 def memory_buffer_name(held: MemoryBuffer) -> str:
@@ -39,8 +45,8 @@ def memory_buffer_name(held: MemoryBuffer) -> str:
 class _Builder:
     """Gathers activities, buffers and resources."""
 
-    def __init__(self, space: DesignSpace, plan: Plan, constants: Constants) -> None:
-        self.space, self.plan, self.device = space, plan, space.device
+    def __init__(self, space: DesignSpace, plan: Plan, constants: Constants, least: bool) -> None:
+        self.space, self.plan, self.device, self.least = space, plan, space.device, least
         self.hand_over = constants.hand_over_cycles
         self.wrapper = constants.wrapper_cycles
         self.layers = {layer.name: layer for layer in space.layers}
@@ -138,10 +144,11 @@ class _Builder:
         if edge.kind == "shared_memory":
             self.buffers["input", edge.readers[0]] = self._tile_buffer("output", edge.producer)
             return
+        at_once = self.least and edge.kind == "tile_dma"
         self.sent.setdefault(edge.producer, []).extend(
-            _Target(self._tile_buffer("input", end), self._resource(f"{self._tile(end)} S2MM"), self.hand_over)
-            for end in edge.readers)
-        self.sent_bytes[edge.producer] = edge.bytes
+            _Target(self._tile_buffer("input", end), self._resource(f"{self._tile(end)} S2MM"),
+                    0.0 if at_once else self.hand_over) for end in edge.readers)
+        self.sent_bytes[edge.producer] = 0 if at_once else edge.bytes
 
     def _out_of_tile(self, end: KernelEnd, targets: list[_Target]) -> None:
         chain = f" cascade {end.chain}" if self.layers[end.layer].table["cas_num"][0] > 1 else ""

@@ -29,12 +29,28 @@ def explain_interval(system: System, circle: tuple[Wait, ...], interval: float, 
         held_up = "; ".join(_held_up(system, circle))
         text = (f"No resource is always busy, but activities wait for each other: {held_up}. This circle of "
                 f"{len(circle)} activities sets the interval of {interval:.0f} cycles.")
-    if abs(interval / closed - 1) > SAME:
+    if interval < closed * (1 - SAME):
+        text += (f" The closed form counts {bottleneck}, {closed:.0f} cycles, which has nothing to move: "
+                 f"{_in_place(system)}.")
+    elif interval > closed * (1 + SAME):
         text += f" The closed form counts the slowest resource alone, {bottleneck}: {closed:.0f} cycles"
         filled = len(circle) == 1 and system.activities[circle[0].activity].kind == "input PLIO"
         text += (", with the true rows of an input; read side by side with a layer that fills up its rows, the input "
                  "has as many." if filled else ".")
     return text
+
+
+def _in_place(system: System) -> str:
+    """Which kernels read in the memory of another tile, in words."""
+    makers = {access.index: activity.layer for activity in system.activities if activity.kind == "kernel"
+              for access in activity.writes}
+    pairs = dict.fromkeys((activity.layer, makers[access.index]) for activity in system.activities
+                          if activity.kind == "kernel" for access in activity.reads if access.index in makers)
+    return "; ".join(_read_in_place(*pair) for pair in pairs)
+
+
+def _read_in_place(reader: str, maker: str) -> str:
+    return f"{reader} reads what {maker} makes in the memory of its tile, without DMA"
 
 
 def _held_up(system: System, circle: tuple[Wait, ...]) -> list[str]:
@@ -60,7 +76,11 @@ def explain_latency(system: System, run: Run, last: int, latency: float, closed:
              for i in path if (cause := run.causes[i][0]).why in (FREE, BUSY)]
     hidden = [f"{system.activities[i].name} has all of its inputs {cycles:.0f} cycles after it starts, which its "
               "cascade hides" for i in path if (cycles := _late_cycles(system, run, i)) > 0]
-    found = waits + hidden
+    kernels = [(system.activities[i], system.activities[cause.activity]) for i in path
+               if (cause := run.causes[i][0]).why == FULL]
+    shared = [f"{_read_in_place(reader.layer, maker.layer)}, which saves the hand-over too" for reader, maker in kernels
+              if reader.kind == maker.kind == "kernel"]
+    found = waits + shared + hidden
     return text + (f"{'; '.join(found[:4])}." if found else "it counts the longest of parallel transfers at every "
                    "layer, though no result takes them all.")
 

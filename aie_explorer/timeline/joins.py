@@ -7,7 +7,7 @@ that is on its way meanwhile; with fewer the sender waits, and the whole network
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import ceil
 
@@ -19,64 +19,110 @@ from aie_explorer.timeline.build import build, memory_buffer_name
 from aie_explorer.timeline.pace import Wait, busy_cycles, pace
 from aie_explorer.timeline.simulate import FREE
 from aie_explorer.timeline.system import System
-from aie_explorer.transport import KernelEnd, MemoryBuffer, Plan, located, staged
+from aie_explorer.transport import KernelEnd, MemoryBuffer, Plan, PlioEnd, located, staged
 from aie_explorer.transport.plan import COPIES
 
 SLACK = 1.005  # of the interval of the closed form: a difference that is not worth a copy
 
 
-def plan_with_joins(space: DesignSpace, placement: Placement, known: Mapping[str, int] | None = None) -> Plan:
+def plan_with_joins(space: DesignSpace, placement: Placement, known: Sequence[int] = ()) -> Plan:
     """The plan of a single-design space whose memory-tile buffers have the copies that its interval needs.
 
     Args:
         space: of one design.
         placement: of its layers.
-        known: copies of buffers, by name, to begin with.
+        known: copies of each buffer to begin with; two when empty.
 
     Raises:
         DesignError: when the memory tiles do not suffice.
     """
     plan = staged(space, placement)
-    copies = {held.name: (known or {}).get(held.name, COPIES) for held in plan.buffers}
-    system = build(space, plan)
-    interval = estimate(space).interval_cycles
-    target = SLACK * max(interval, *busy_cycles(system))
-    index = {name: i for i, name in enumerate(system.buffers)}
-    buffers = {index[memory_buffer_name(held)]: held for held in plan.buffers}
+    plan, _ = _deepened(space, plan, tuple(known) or (COPIES,) * len(plan.buffers))
+    return _located(space, plan, placement)
+
+
+def refuse_joins(space: DesignSpace) -> None:
+    """Refuse a design, before it is placed, that has a buffer which would not fit an empty memory tile.
+
+    Results that may stay in a memory that two cores share are taken to move in no time, so that no placement needs
+    fewer copies. Where there is a choice of the buffers to deepen, nothing is refused.
+
+    Raises:
+        DesignError: says which join it is.
+    """
+    plan = staged(space)
+    plan, only = _deepened(space, plan, (COPIES,) * len(plan.buffers), least=True)
+    anywhere = Placement({layer.name: (0, 0) for layer in space.layers})
+    for held in plan.buffers:
+        if only and held.copies > COPIES:
+            _located(space, replace(plan, buffers=(held,)), anywhere)
+
+
+def copies_of_parts(plan: Plan, parts: int) -> tuple[int, ...]:
+    """What `known` is for so many copies of a planned network: the buffers of all layers come before those of outputs."""
+    ends = [held.copies for held in plan.buffers if isinstance(held.readers[0].ends[0], PlioEnd)]
+    layers = [held.copies for held in plan.buffers if not isinstance(held.readers[0].ends[0], PlioEnd)]
+    return (*(layers * parts), *(ends * parts))
+
+
+def _deepened(space: DesignSpace, plan: Plan, copies: tuple[int, ...], *, least: bool = False) -> tuple[Plan, bool]:
+    """A plan whose buffers have the copies they need, and whether there was no choice of the buffers to deepen."""
+    system = build(space, replace(plan, buffers=_with(plan, copies)), least=least)
+    target = SLACK * max(estimate(space).interval_cycles, *busy_cycles(system))
+    places = {name: i for i, name in enumerate(system.buffers)}
+    at = [places[memory_buffer_name(held)] for held in plan.buffers]
+    found, only = list(copies), True
     while True:
-        system = replace(system, copies=tuple(
-            copies[buffers[i].name] if i in buffers else count for i, count in enumerate(system.copies)))
-        cycles, circle = pace(system)
+        cycles, circle = pace(_having(system, at, found))
         if cycles <= target:
             break
-        held = _to_deepen(system, circle, buffers)
-        iterations = sum(wait.iterations for wait in circle)
-        copies[held.name] += max(1, ceil(sum(wait.cycles for wait in circle) / target - iterations))
-    plan = replace(plan, buffers=tuple(replace(held, copies=copies[held.name]) for held in plan.buffers))
+        waited = [at.index(wait.index) for wait in circle if wait.why == FREE and wait.index in at]
+        if not waited:
+            raise _stuck(system, circle)
+        only = only and len(set(waited)) == 1
+        missing = ceil(sum(wait.cycles for wait in circle) / target) - sum(wait.iterations for wait in circle)
+        found[min(waited, key=lambda i: plan.buffers[i].bytes)] += max(missing, 1)
+    if not only:  # a later circle may have made up for an earlier one
+        for i in range(len(found)):
+            while found[i] > copies[i] and pace(_having(system, at, [*found[:i], found[i] - 1, *found[i + 1:]]))[0
+                                                                                                        ] <= target:
+                found[i] -= 1
+    return replace(plan, buffers=_with(plan, found)), only
+
+
+def _with(plan: Plan, copies: Sequence[int]) -> tuple[MemoryBuffer, ...]:
+    return tuple(held if held.copies == count else replace(held, copies=count)
+                 for held, count in zip(plan.buffers, copies, strict=True))
+
+
+def _having(system: System, at: Sequence[int], copies: Sequence[int]) -> System:
+    """A system whose memory-tile buffers, at some places among its buffers, have other copies."""
+    by_place: Mapping[int, int] = dict(zip(at, copies, strict=True))
+    return replace(system, copies=tuple(by_place.get(i, count) for i, count in enumerate(system.copies)))
+
+
+def _stuck(system: System, circle: tuple[Wait, ...]) -> DesignError:
+    names = ", ".join(dict.fromkeys(system.activities[wait.activity].name for wait in circle))
+    return DesignError(f"activities wait in a circle for buffers of tiles, which have two copies: {names}",
+                       where=system.activities[circle[0].activity].layer, remedy="Use another cut of this layer")
+
+
+def _located(space: DesignSpace, plan: Plan, placement: Placement) -> Plan:
+    """A plan with its buffers in memory tiles; where they do not suffice, the words name the join that needs most."""
     try:
         return located(plan, placement, space.device)
     except DesignError as error:
-        deep = max(plan.buffers, key=lambda held: held.copies)
+        deep = max(plan.buffers, key=lambda held: (held.copies, held.bytes))
         if deep.copies <= COPIES:
             raise
         raise DesignError(
-            f"joins a short way with a long one: for the interval of {interval:.0f} cycles {deep.copies} copies of "
-            f"{deep.bytes} bytes of {deep.tensor} must wait in a memory tile, and {error.problem}",
-            where=reader(deep), rule=error.rule,
+            f"joins a short way with a longer one: at an interval of {estimate(space).interval_cycles:.0f} cycles "
+            f"{deep.copies} copies of {deep.bytes} bytes ({deep.tensor}) wait in front of it, and {error.problem}",
+            where=_reader(deep), rule=error.rule,
             remedy="Use fewer tiles for the slowest layer, as a larger interval needs fewer copies, or a smaller batch",
         ) from None
 
 
-def _to_deepen(system: System, circle: tuple[Wait, ...], buffers: Mapping[int, MemoryBuffer]) -> MemoryBuffer:
-    """The smallest memory-tile buffer that something waits for to be drained."""
-    waited = [buffers[wait.index] for wait in circle if wait.why == FREE and wait.index in buffers]
-    if not waited:
-        names = ", ".join(dict.fromkeys(system.activities[wait.activity].name for wait in circle))
-        raise DesignError(f"the buffers of tiles are too few for what waits in a circle: {names}",
-                          remedy="Use other cuts for these layers")
-    return min(waited, key=lambda held: held.bytes)
-
-
-def reader(held: MemoryBuffer) -> str:
-    """The layer that reads a buffer; the tensor where it leaves the array."""
+def _reader(held: MemoryBuffer) -> str:
+    """The layer that reads a buffer, or the tensor where it leaves the array."""
     return next((end.layer for port in held.readers for end in port.ends if isinstance(end, KernelEnd)), held.tensor)

@@ -33,7 +33,7 @@ def direct_edges(producer: LayerSpace, consumer: LayerSpace, tensor: str, stem: 
     return edges
 
 
-def placed(edges: Iterable[DirectEdge], buffers: Iterable[MemoryBuffer], placement: Placement
+def placed(edges: Iterable[DirectEdge], buffers: Iterable[MemoryBuffer], placement: Placement | None
            ) -> tuple[DirectEdge, ...]:
     """The edges with their kinds, which depend on where the tiles are and who else reads the same results."""
     edges = tuple(edges)
@@ -45,7 +45,7 @@ def placed(edges: Iterable[DirectEdge], buffers: Iterable[MemoryBuffer], placeme
         kind = edge.kind
         if sinks[edge.producer] > 1:
             kind = "broadcast"
-        elif _apart(edge.producer, edge.readers[0], placement) in REACHED:
+        elif placement is not None and _apart(edge.producer, edge.readers[0], placement) in REACHED:
             kind = "shared_memory"
         found.append(edge if kind == edge.kind else replace(edge, kind=kind))
     return tuple(found)

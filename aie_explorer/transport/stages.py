@@ -54,8 +54,11 @@ def located(staged: Plan, placement: Placement, device: Device) -> Plan:
     return replace(staged, buffers=locate(staged.buffers, placement, device))
 
 
-def staged(space: DesignSpace, placement: Placement) -> Plan:
-    """The plan of a single-design space but for where in the memory tiles its buffers are."""
+def staged(space: DesignSpace, placement: Placement | None = None) -> Plan:
+    """The plan of a single-design space but for where in the memory tiles its buffers are.
+
+    With no placement no direct edge is known to be in shared memory.
+    """
     stages = _Stages(space)
     for consumer in range(len(space.layers)):
         stages.feed(consumer)

@@ -1,10 +1,11 @@
+import dataclasses
 import itertools
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import mlp
+from networks import mlp, residual
 
 import aie_explorer as aie
 from aie_explorer.errors import DesignError
@@ -23,7 +24,20 @@ def test_tiling_counts_and_pads():
 @given(dims=st.lists(st.sampled_from([10, 64, 100, 300]), min_size=2, max_size=5), most=st.sampled_from([50, 100, 200]))
 @settings(max_examples=25, deadline=None)
 def test_memory_tiles_are_within_their_budgets(dims, most):
-    design = aie.Explorer(mlp(dims)).best("interval", max_tiles=most)
+    assert within_budgets(aie.Explorer(mlp(dims)).best("interval", max_tiles=most)) == {2}
+
+
+@pytest.mark.parametrize(("blocks", "copies"), [(2, 1), (3, 2)])
+def test_memory_tiles_with_more_copies_are_within_their_budgets(blocks, copies):
+    design = aie.Explorer(residual(blocks)).best("interval", max_tiles=60)
+    one = within_budgets(design)
+    assert max(one) > 2
+    # each of the networks side by side is as one alone
+    assert within_budgets(dataclasses.replace(design, copies=copies)) == one
+
+
+def within_budgets(design):
+    """The copies that buffers have, after a look at every memory tile."""
     memory = design.device.generation.memory_tile
     used = {}
     for b in design.plan().buffers:
@@ -35,12 +49,15 @@ def test_memory_tiles_are_within_their_budgets(dims, most):
         for way in ("writers", "readers"):
             ports = [port for b in buffers for port in getattr(b, way)]
             assert len(ports) <= 6
-        even = sum(descriptors(p) for way in ("writers", "readers")
-                   for i, p in enumerate(port for b in buffers for port in getattr(b, way)) if i % 2 == 0)
-        assert even <= 24
+        for parity in (0, 1):
+            taken = sum(descriptors(port, copies) for way in ("writers", "readers") for i, (port, copies) in enumerate(
+                (port, b.copies) for b in buffers for port in getattr(b, way)) if i % 2 == parity)
+            assert taken <= 24
+        assert all(len(b.offsets_bytes) == b.copies for b in buffers)
         spans = sorted((begin, begin + b.bytes) for b in buffers for begin in b.offsets_bytes)
         assert spans[-1][1] <= memory.size_bytes
         assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
+    return {b.copies for buffers in used.values() for b in buffers}
 
 
 def test_every_tile_is_fed_once_and_every_cascade_drained_once():
