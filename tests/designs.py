@@ -36,6 +36,11 @@ def random_network(seed: int) -> Network:
     return mlp(dims, batch=int(rng.choice([1, 8, 20, 64])), seed=seed)
 
 
+def has_joins(network: Network) -> bool:
+    """Whether a layer reads several tensors."""
+    return any(len(op.inputs) > 1 for op in network.layers)
+
+
 def direct_edges(space: DesignSpace, picks: np.ndarray) -> np.ndarray:
     """[designs] how many edges go from tile to tile."""
     count = np.zeros(len(picks), np.int64)
@@ -46,7 +51,7 @@ def direct_edges(space: DesignSpace, picks: np.ndarray) -> np.ndarray:
 
 
 def random_designs(count: int, *, each: int = 5, first_seed: int = 0, most_tiles: int = 16,
-                   most_layers: int = 99) -> Iterator[Design]:
+                   most_layers: int = 99, only_joins: bool = False) -> Iterator[Design]:
     """So many designs with a plan, up to `each` of one network; half are those with the most direct edges.
 
     Args:
@@ -55,6 +60,7 @@ def random_designs(count: int, *, each: int = 5, first_seed: int = 0, most_tiles
         first_seed: networks are of the seeds behind it.
         most_tiles: of a layer.
         most_layers: of a network.
+        only_joins: of networks with layers that read several tensors.
     """
     seed, found = first_seed, 0
     while found < count:
@@ -62,7 +68,7 @@ def random_designs(count: int, *, each: int = 5, first_seed: int = 0, most_tiles
         rng = np.random.default_rng(seed)
         try:
             network = random_network(seed)
-            if len(network.layers) > most_layers:
+            if len(network.layers) > most_layers or (only_joins and not has_joins(network)):
                 continue
             space = design_space(network, find("vek280"))
             rows = [rng.permutation(np.flatnonzero(layer.table["tiles"] <= most_tiles))[:30] for layer in space.layers]

@@ -139,9 +139,10 @@ def broken(design, kind, rng):
         where = plan.buffers[0].memory_tile
         plan = replace(plan, buffers=tuple(replace(one, memory_tile=where) for one in plan.buffers))
     elif kind == "beyond":
-        plan = edited(offsets_bytes=(0, 524288 - held.bytes + 4))
+        plan = edited(offsets_bytes=(0, 524288 - held.bytes + 4, *held.offsets_bytes[2:]))
     elif kind == "overlap":
-        plan = edited(offsets_bytes=(held.offsets_bytes[0], held.offsets_bytes[0] + held.bytes - 4))
+        plan = edited(offsets_bytes=(held.offsets_bytes[0], held.offsets_bytes[0] + held.bytes - 4,
+                                      *held.offsets_bytes[2:]))
     elif kind == "outside":
         plan = edited(memory_tile=(int(rng.choice([-1, 38])), 0))
     elif kind == "place":
