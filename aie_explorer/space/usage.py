@@ -11,7 +11,7 @@ from aie_explorer.space.handover import input_windows_rows, made_rows
 from aie_explorer.space.options import ROWS, Table, Work, ceil_to
 
 IntColumn = npt.NDArray[np.int64]
-COPIES = 2  # ping-pong, of every memory-tile buffer
+COPIES = 2  # ping-pong; plans give more to buffers in front of some joins, which no option alone can know
 
 
 def macs_issued(table: Table) -> IntColumn:
