@@ -32,7 +32,10 @@ def input_stage_bytes(table: Table, work: Work, device: Device) -> IntColumn:
 
 
 def output_stage_bytes(table: Table, work: Work) -> IntColumn:
-    """Bytes of the memory-tile buffers between each option and one reader of its results, or its PLIOs."""
+    """Bytes of the memory-tile buffers between each option and one reader of its results, or its PLIOs.
+
+    Two copies are counted; where ways of different lengths join, a plan may need more.
+    """
     columns = table["n"].astype(np.int64) * np.where(table["split"] == ROWS, 1, table["cas_num"])
     found: IntColumn = COPIES * columns * made_rows(table) * storage_bytes(work.output.storage)
     return found

@@ -1,8 +1,8 @@
 """How many copies the memory-tile buffers of networks with joins need.
 
-A result that several layers read is sent to all of them at once. Where their ways meet again, the buffer in front of the
-join holds what came the short way until the long way has brought its part. It needs a copy for every call of the graph
-that is on its way meanwhile; with fewer the sender waits, and the whole network with it.
+A result that several layers read is sent to all of them at once. Where their ways meet again, the buffer in front of
+the join holds what came the short way until the long way has brought its part. It needs a copy for every call of the
+graph that is on its way meanwhile; with fewer the sender waits, and the whole network with it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def refuse_joins(space: DesignSpace) -> None:
 
 
 def copies_of_parts(plan: Plan, parts: int) -> tuple[int, ...]:
-    """What `known` is for so many copies of a planned network: the buffers of all layers come before those of outputs."""
+    """What `known` is for parts like a planned network: the buffers of all layers come before those of outputs."""
     ends = [held.copies for held in plan.buffers if isinstance(held.readers[0].ends[0], PlioEnd)]
     layers = [held.copies for held in plan.buffers if not isinstance(held.readers[0].ends[0], PlioEnd)]
     return (*(layers * parts), *(ends * parts))
@@ -84,9 +84,11 @@ def _deepened(space: DesignSpace, plan: Plan, copies: tuple[int, ...], *, least:
         found[min(waited, key=lambda i: plan.buffers[i].bytes)] += max(missing, 1)
     if not only:  # a later circle may have made up for an earlier one
         for i in range(len(found)):
-            while found[i] > copies[i] and pace(_having(system, at, [*found[:i], found[i] - 1, *found[i + 1:]]))[0
-                                                                                                        ] <= target:
-                found[i] -= 1
+            while found[i] > copies[i]:
+                fewer = [*found[:i], found[i] - 1, *found[i + 1:]]
+                if pace(_having(system, at, fewer))[0] > target:
+                    break
+                found = fewer
     return replace(plan, buffers=_with(plan, found)), only
 
 

@@ -14,6 +14,6 @@ from aie_explorer.transport.plan import (
 from aie_explorer.transport.stages import located, plan, staged
 
 __all__ = [
-    "BufferPort", "DirectEdge", "KernelEnd", "MemoryBuffer", "Part", "Plan", "Plio", "PlioEnd", "Tiling", "located", "plan",
-    "staged",
+    "BufferPort", "DirectEdge", "KernelEnd", "MemoryBuffer", "Part", "Plan", "Plio", "PlioEnd", "Tiling", "located",
+    "plan", "staged",
 ]

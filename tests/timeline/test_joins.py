@@ -1,4 +1,4 @@
-"""Copies of the buffers in front of joins: as many as the interval needs, no more, and refused where they do not fit."""
+"""Copies of the buffers in front of joins: as many as the interval needs, no more; refused where they do not fit."""
 
 import dataclasses
 
@@ -16,8 +16,8 @@ from aie_explorer.timeline.pace import busy_cycles, pace
 from aie_explorer.transport import PlioEnd
 
 REFUSED = (r"(add|block|head)\w*: joins a short way with a longer one: at an interval of \d+ cycles \d+ copies of \d+ "
-           r"bytes \(.*\) wait in front of it, and no memory tile has .* \(AM020 ch5\)\. Use fewer tiles for the slowest "
-           "layer")
+           r"bytes \(.*\) wait in front of it, and no memory tile has .* \(AM020 ch5\)\. Use fewer tiles for the "
+           "slowest layer")
 
 
 @pytest.fixture(scope="module")
