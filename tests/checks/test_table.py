@@ -165,6 +165,13 @@ def test_sides_of_the_limit(rule):
     assert RULE[rule].source in str(found[0])
 
 
+@pytest.mark.parametrize(("copies", "used"), [(2, 12), (4, 24), (5, 30)])
+def test_descriptors_of_a_memory_tile_grow_with_the_copies(copies, used):
+    subject = alone(writers=(LINEAR,) * 3, readers=(LINEAR,) * 2, copies=copies)
+    assert max(one.used for one in RULE["memory_tile_descriptors"].measure(subject)) == used
+    assert bool(RULE["memory_tile_descriptors"].violations(subject)) == (used > 24)
+
+
 def option(**fields):
     """A table of one option, and the work it is of."""
     row = np.zeros(1, OPTION)
