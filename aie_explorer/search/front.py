@@ -169,10 +169,11 @@ def _joined(state: _State, step: _Step, tiles_by_rank: Ints) -> _State:
     segment, most_tiles, ranks = step.segment, int(tiles_by_rank[-1]), len(tiles_by_rank)
     parts: dict[int, list[tuple[_State, Rows]]] = {}
     candidates: dict[int, _State] = {}
+    seen = _Seen(state, segment, ranks, most_tiles)
     for options in step.groups_of:
         reader, side = int(segment.reader[options[0]]), int(segment.side[options[0]])
         if reader not in candidates:
-            candidates[reader] = _seen(state, segment, reader)
+            candidates[reader] = seen.by(reader)
         parts.setdefault(side, []).append((candidates[reader], options))
     found: list[_State] = []
     least = int(state.tiles.min(initial=most_tiles)) + int(segment.tiles.min(initial=0))  # no joined design has fewer
@@ -192,13 +193,42 @@ def _joined(state: _State, step: _Step, tiles_by_rank: Ints) -> _State:
     return _State(*(np.concatenate([getattr(part, name) for part in found]) for name in _State.__dataclass_fields__))
 
 
-def _seen(state: _State, segment: Segment, reader: int) -> _State:
-    """The partial designs that a reader accepts and no other beats, as it sees them; `parent` says which they are."""
-    accepted = np.flatnonzero(segment.accepts[reader, state.side])
-    side = state.side[accepted]
-    seen = _State(state.tiles[accepted], state.rank[accepted], state.latency[accepted] - segment.saves[reader, side],
-                  state.added[accepted] - segment.spares[reader, side], side, side, accepted)
-    return _taken(seen, _front(seen.tiles, seen.rank, seen.latency, seen.added))
+class _Seen:
+    """The partial designs as the readers of a segment see them: those it accepts that no other beats.
+
+    Most readers accept the same, and save something behind few sides. What they accept is pruned once without savings;
+    behind the sides that save, what that leaves and does not beat is added.
+    """
+
+    def __init__(self, state: _State, segment: Segment, ranks: int, most_tiles: int) -> None:
+        self.state, self.segment = state, segment
+        self.ranks, self.most_tiles = ranks, most_tiles
+        self.plain: dict[bytes, tuple[Rows, Staircase]] = {}
+
+    def by(self, reader: int) -> _State:
+        """The partial designs; `parent` says which they are."""
+        state, segment = self.state, self.segment
+        accepts, saves, spares = segment.accepts[reader], segment.saves[reader], segment.spares[reader]
+        if spares.shape[1]:
+            rows = np.flatnonzero(accepts[state.side])
+            seen = self._state(rows, reader)
+            return _taken(seen, _front(seen.tiles, seen.rank, seen.latency, seen.added))
+        key = accepts.tobytes()
+        if key not in self.plain:
+            accepted = np.flatnonzero(accepts[state.side])
+            stair = Staircase(self.ranks, self.most_tiles)
+            kept = stair.front(state.tiles[accepted], state.rank[accepted], state.latency[accepted])
+            self.plain[key] = accepted[kept], stair
+        rows, stair = self.plain[key]
+        early = np.flatnonzero((accepts & (saves > 0))[state.side])
+        best = stair.least_of([stair], state.tiles[early], state.rank[early])[0]
+        early = early[state.latency[early] - saves[state.side[early]] < best]
+        return self._state(np.concatenate([rows[~np.isin(rows, early)], early]), reader)
+
+    def _state(self, rows: Rows, reader: int) -> _State:
+        state, side = self.state, self.state.side[rows]
+        return _State(state.tiles[rows], state.rank[rows], state.latency[rows] - self.segment.saves[reader, side],
+                      state.added[rows] - self.segment.spares[reader, side], side, side, rows)
 
 
 def _worthwhile(segment: Segment, rank: Ints, after: Segment | None) -> list[Rows]:
