@@ -17,7 +17,7 @@ from aie_explorer.placement.tables import Tables
 
 _WIDTH, _BRANCH = 24, 8
 # Columns of cost per column in use. On chains of random blocks many spreads gain more than a wider beam of one.
-_SPREADS = (0.05, 0.0, 0.3, 1.0, 2.0)
+_SPREADS = (0.05, 0.0, 0.3, 1.0)
 _STARTS = 1  # placements that are improved
 _ROUNDS = 24  # of improving each
 
