@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from aie_explorer.errors import DesignError
 from aie_explorer.plots.style import COLOURS, GREY, LABELS, finish
-from aie_explorer.search.pareto import nondominated
+from aie_explorer.search.pareto import Points, nondominated
 
 MOST_POINTS = 20_000
 SVG_POINTS = 1_000
@@ -45,6 +45,20 @@ class ParetoInfo:
     chosen: tuple[float, float] | None
 
 
+def axes(frame: pd.DataFrame, x: str, y: str) -> tuple[Points, Points]:
+    """[designs, 2] the figures of two axes, and the same with those negative of which more is better.
+
+    Raises:
+        DesignError: for a column that is not there.
+    """
+    for name in (x, y):
+        if name not in LABELS or name not in frame.columns:
+            raise DesignError(f"{name!r} is no figure of the table",
+                              remedy=f"Use one of {', '.join(name for name in LABELS if name in frame.columns)}")
+    values = frame[[x, y]].to_numpy(np.float64)
+    return values, values * np.array([-1.0 if name in MORE_IS_BETTER else 1.0 for name in (x, y)])
+
+
 def pareto_info(frame: pd.DataFrame, x: str = "tiles", y: str = "interval_cycles",
                 chosen: Mapping[str, Any] | None = None) -> ParetoInfo:
     """The points and the front of a table of designs.
@@ -57,13 +71,8 @@ def pareto_info(frame: pd.DataFrame, x: str = "tiles", y: str = "interval_cycles
     Raises:
         DesignError: for a column that is not there.
     """
-    for name in (x, y):
-        if name not in LABELS or name not in frame.columns:
-            raise DesignError(f"{name!r} is no figure of the table",
-                              remedy=f"Use one of {', '.join(name for name in LABELS if name in frame.columns)}")
-    values = frame[[x, y]].to_numpy(np.float64)
-    sign = np.array([-1.0 if name in MORE_IS_BETTER else 1.0 for name in (x, y)])
-    front = nondominated(values * sign)
+    values, smaller_is_better = axes(frame, x, y)
+    front = nondominated(smaller_is_better)
     front = front[np.argsort(values[front, 0], kind="stable")]
     shown = np.arange(len(frame))
     if len(frame) > MOST_POINTS:

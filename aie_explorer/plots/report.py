@@ -49,7 +49,7 @@ def html_report(design: Design, path: str | Path | None = None, *, explorer: Exp
     explorer = explorer or Explorer(design.network, design.device)
     html = _page(design, explorer)
     if path is not None:
-        _write(Path(path), html)
+        write_bytes(Path(path), html.encode())
     return html
 
 
@@ -102,12 +102,19 @@ def _figure(figure: go.Figure, *, first: bool) -> str:
     return text
 
 
-def _write(path: Path, html: str) -> None:
+def write_bytes(path: Path, data: bytes, *, parents: bool = False) -> None:
+    """Write a file beside its place and move it there; `parents` makes the folders that are missing.
+
+    Raises:
+        ExportError: when it cannot be written.
+    """
     try:
+        if parents:
+            path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(html)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
             Path(name).chmod(0o644)
             Path(name).replace(path)
         finally:

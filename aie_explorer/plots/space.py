@@ -10,8 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from aie_explorer.errors import DesignError
-from aie_explorer.plots.pareto import MORE_IS_BETTER, MOST_POINTS
+from aie_explorer.plots.pareto import MORE_IS_BETTER, MOST_POINTS, axes
 from aie_explorer.plots.style import COLOURS, GREY, LABELS, finish
 from aie_explorer.search.pareto import nondominated
 
@@ -70,14 +69,9 @@ def space_info(frame: pd.DataFrame, kept: npt.NDArray[np.bool_], x: str = "tiles
     Raises:
         DesignError: for a column that is not there.
     """
-    for name in (x, y):
-        if name not in LABELS or name not in frame.columns:
-            raise DesignError(f"{name!r} is no figure of the table",
-                              remedy=f"Use one of {', '.join(name for name in LABELS if name in frame.columns)}")
-    points = frame[[x, y]].to_numpy(np.float64)
-    sign = np.array([-1.0 if name in MORE_IS_BETTER else 1.0 for name in (x, y)])
+    points, smaller_is_better = axes(frame, x, y)
     rows = np.flatnonzero(kept)
-    front = rows[nondominated(points[rows] * sign)] if len(rows) else rows
+    front = rows[nondominated(smaller_is_better[rows])] if len(rows) else rows
     front = front[np.argsort(points[front, 0], kind="stable")]
     drawn = np.ones(len(frame), np.bool_)
     drawn[front] = False

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from aie_explorer.devices import Device, describe, described
 from aie_explorer.errors import AieExplorerError, ExportError
 from aie_explorer.explorer import Explorer
 from aie_explorer.ir import Network
+from aie_explorer.plots.report import write_bytes
 from aie_explorer.search.objectives import OBJECTIVES
 from aie_explorer.widgets.state import AXES, State, choices_of
 from aie_explorer.widgets.table import Filters, Lasso, Span
@@ -93,7 +92,7 @@ def save(state: State, path: str | Path) -> None:
     Raises:
         ExportError: when it cannot be written.
     """
-    write_bytes(Path(path), json.dumps(to_json(state), indent=1).encode())
+    write_bytes(Path(path), json.dumps(to_json(state), indent=1).encode(), parents=True)
 
 
 def load(path: str | Path, network: Network) -> State:
@@ -111,26 +110,6 @@ def load(path: str | Path, network: Network) -> State:
     if not isinstance(data, Mapping):
         raise ExportError("is no session of this package", where=str(path))
     return from_json(data, network, str(path))
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file beside its place and move it there.
-
-    Raises:
-        ExportError: when it cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except OSError as error:
-        raise ExportError(f"cannot be written: {error.strerror}", where=str(path)) from None
 
 
 def device_name(device: Device) -> str:
