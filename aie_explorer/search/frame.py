@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,12 @@ def _added(space: DesignSpace, picks: Picks, name: str) -> npt.NDArray[np.int64]
 def _labels(codes: npt.NDArray[np.integer[Any]], names: Sequence[str]) -> object:
     """A column of few distinct words, one small integer a row."""
     categorical: Any = pd.Categorical
-    return categorical.from_codes(codes, list(names))
+    return categorical.from_codes(codes, dtype=_vocabulary(tuple(names)))
+
+
+@lru_cache(maxsize=1024)
+def _vocabulary(names: tuple[str, ...]) -> pd.CategoricalDtype:
+    return pd.CategoricalDtype(list(names))
 
 
 def _words(layer: LayerSpace) -> dict[str, Words]:

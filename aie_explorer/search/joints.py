@@ -16,8 +16,10 @@ from aie_explorer.search.space import DesignSpace, Edge
 Rows = npt.NDArray[np.intp]
 NO_FACES = np.zeros((1, 1, 1))
 """Of `lost`, where there is only one face."""
-MOST_COMPARED = 2500
-"""Options that are compared with one another whatever their faces."""
+BLOCK = 64
+"""Options that clear away what they beat, at a time."""
+COMPARED_AT_ONCE = 500_000
+"""Figures of pairs of faces; 8 bytes each."""
 
 EXACT = 1e6
 """Latencies are counted in this fraction of a cycle, as whole numbers: sums of them do not depend on their order."""
@@ -78,46 +80,55 @@ def lost(accepts: npt.NDArray[np.bool_], saves: npt.NDArray[np.float64], spares:
     """
     worth = np.concatenate([saves[:, :, None], spares], axis=2)
     found = np.full((len(worth), len(worth), worth.shape[2]), np.inf)
-    for a, (taken, saved) in enumerate(zip(accepts, worth, strict=True)):
-        as_well = accepts[:, taken].all(axis=1)
-        found[a, as_well] = (saved[taken] - worth[as_well][:, taken]).max(axis=1) if taken.any() else 0.0
+    many = accepts.astype(np.float64)
+    as_well = many @ (1 - many).T == 0  # nothing that a is accepted by refuses b
+    at_once = max(1, COMPARED_AT_ONCE // max(worth.size, 1))
+    for begin in range(0, len(worth), at_once):
+        some = slice(begin, begin + at_once)
+        more = np.where(accepts[some, None, :, None], worth[some, None] - worth, -np.inf).max(axis=2, initial=-np.inf)
+        more[~accepts[some].any(axis=1)] = 0.0
+        found[some] = np.where(as_well[some, :, None], more, np.inf)
     return found
 
 
-def beaten(points: Points, first: int, faces: Rows, margins: Sequence[Points]) -> npt.NDArray[np.bool_]:
-    """Which options another beats, whatever its faces: better even by what the option saves there and it does not.
+def unbeaten(points: Points, first: int, faces: Rows, margins: Sequence[Points]) -> Rows:
+    """The options that no other beats, whatever its faces: better even by what they save there and it does not.
 
-    Of options that beat each other the first stays.
+    Of options that beat each other one stays.
 
     Args:
         points: [options, figures] to be made small.
         first: the figure that `margins` begin at: latency, then what adds up.
         faces: [options, sides].
         margins: for each side [faces, faces, figures] what `lost` says, or NO_FACES.
+
+    Returns:
+        their indices, ascending.
     """
-    count = len(points)
-    no_worse = np.ones((count, count), np.bool_)  # [a, b] b than a
+    places = [np.unique(column, return_inverse=True)[1].ravel() for column in points.T]
+    left = np.argsort(np.sum(places, axis=0), kind="stable")  # those likely to beat many are compared first
+    done = 0
+    while done < len(left):
+        some = left[done:done + BLOCK]
+        beaten = _no_worse(points, first, faces, margins, left, some)
+        # of those that beat each other the first in this order stays
+        before, own = left[:done + len(some)], done + np.arange(len(some))
+        mutual = _no_worse(points, first, faces, margins, some, before).T
+        beaten[:len(before)] &= ~mutual | (np.arange(len(before))[:, None] > own)
+        kept = ~beaten.any(axis=1)
+        done += int(kept[done:done + BLOCK].sum()) - int((~kept[:done]).sum())
+        left = left[kept]
+    return np.sort(left)
+
+
+def _no_worse(points: Points, first: int, faces: Rows, margins: Sequence[Points], which: Rows, than: Rows
+              ) -> npt.NDArray[np.bool_]:
+    """[which, than] whether the latter is no worse in place of the former."""
+    found = np.ones((len(which), len(than)), np.bool_)
     for column in range(points.shape[1]):
-        margin = points[:, column][:, None] - points[:, column]
+        margin = points[which, column][:, None] - points[than, column]
         for side, costs in enumerate(margins):
             if costs is not NO_FACES and 0 <= column - first < costs.shape[2]:
-                margin = margin - costs[:, :, column - first][np.ix_(faces[:, side], faces[:, side])]
-        no_worse &= margin >= 0
-    found: npt.NDArray[np.bool_] = (no_worse & ~(no_worse.T & np.triu(np.ones_like(no_worse)))).any(axis=1)
+                margin -= costs[:, :, column - first][np.ix_(faces[which, side], faces[than, side])]
+        found &= margin >= 0
     return found
-
-
-def best_of_each_face(points: Points, faces: Rows) -> Rows:
-    """The options that no other of the same faces beats; of equal ones the first. All pairs of a face are compared,
-    those at the same distance at once."""
-    _, face = distinct(faces)
-    order = np.argsort(face, kind="stable")
-    ordered, face = points[order], face[order]
-    out = np.zeros(len(order), np.bool_)
-    for apart in range(1, int(np.bincount(face).max(initial=1))):
-        first, second = ordered[:-apart], ordered[apart:]
-        same = face[apart:] == face[:-apart]
-        no_worse = same & (first <= second).all(axis=1)
-        out[apart:] |= no_worse
-        out[:-apart] |= same & ~no_worse & (second <= first).all(axis=1)
-    return order[~out]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -51,58 +53,74 @@ def _no_worse(first: npt.NDArray[np.intp], second: npt.NDArray[np.intp]) -> npt.
     return found
 
 
-class Staircase:
-    """The least cost for at most so many tiles and at most such an interval, on the grid of both.
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A cell for each number of tiles and each interval that occur, behind a border of nothing at the low ends.
 
-    On this grid the front of three objectives is found without comparing points with one another.
+    On it the front of three objectives is found without comparing points with one another.
 
-    Args:
-        ranks: number of distinct intervals; a point names its interval by its place among them.
-        most_tiles: of a point.
-        shelf: staircases of one size share an array: [staircases, cells].
-        place: of this one there.
+    Attributes:
+        place: by rank of an interval its place among those that occur, from 1.
+        first, last: the fewest tiles and the most.
     """
 
-    def __init__(self, ranks: int, most_tiles: int, shelf: Points | None = None, place: int = 0) -> None:
-        self._shape = (ranks + 1, most_tiles + 2)  # a border of nothing at the low ends
-        self._shelf = np.full((1, self._shape[0] * self._shape[1]), np.inf) if shelf is None else shelf
-        self._place = place
-        self.least = self._shelf[place].reshape(self._shape)
+    place: npt.NDArray[np.intp]
+    first: int
+    last: int
 
-    def least_of(self, others: list[Staircase], tiles: npt.NDArray[np.int64], rank: npt.NDArray[np.int64]) -> Points:
-        """[others, points] the least cost of what is on other staircases of the shelf, by tiles and interval."""
-        cell = (rank + 1) * self._shape[1] + (tiles + 1)
-        found: Points = self._shelf[np.array([other._place for other in others])[:, None], cell[None, :]]
+    @staticmethod
+    def of(tiles: npt.NDArray[np.int64], rank: npt.NDArray[np.int64]) -> Grid:
+        """The grid of some points, one or more."""
+        return Grid(np.cumsum(np.bincount(rank) > 0), int(tiles.min()), int(tiles.max()))
+
+    @property
+    def row(self) -> int:
+        """Cells of one number of tiles."""
+        return int(self.place[-1]) + 1
+
+    def cells(self, tiles: npt.NDArray[np.int64], rank: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+        """[points] where each is."""
+        cells: npt.NDArray[np.intp] = (tiles - (self.first - 1)) * self.row + self.place[rank]
+        return cells
+
+    def least(self, sets: npt.NDArray[np.intp], cells: npt.NDArray[np.intp], cost: npt.NDArray[np.float64], count: int
+              ) -> Points:
+        """[sets, cells] the least cost of the points of each set in each cell."""
+        size = (self.last - self.first + 2) * self.row
+        found = np.full(count * size, np.inf)
+        np.minimum.at(found, sets * size + cells, cost)
+        return found.reshape(count, size)
+
+    def spread(self, least: Points) -> None:
+        """Make each cell of [sets, cells] the least of all with no more tiles and no longer interval, in place."""
+        grid = least.reshape(len(least), -1, self.row)
+        for one in range(1, grid.shape[1]):  # several times faster than to accumulate along an axis
+            np.minimum(grid[:, one], grid[:, one - 1], out=grid[:, one])
+        for one in range(1, self.row):
+            np.minimum(grid[:, :, one], grid[:, :, one - 1], out=grid[:, :, one])
+
+    def beside(self, least: npt.NDArray[np.float64], cells: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+        """[points] the least of all with fewer tiles or a shorter interval, and no more of the other."""
+        found: npt.NDArray[np.float64] = np.minimum(least[cells - 1], least[cells - self.row])
         return found
 
-    def add(self, others: list[Staircase]) -> None:
-        """Put on this staircase what is on others of the same size."""
-        for other in others:
-            np.minimum(self.least, other.least, out=self.least)
 
-    def front(self, tiles: npt.NDArray[np.int64], rank: npt.NDArray[np.int64], cost: npt.NDArray[np.float64]
-              ) -> npt.NDArray[np.intp]:
-        """Indices of the points that no other, and nothing on the staircase, equals or beats; they are then on it.
+def fronts_on_grid(sets: npt.NDArray[np.intp], tiles: npt.NDArray[np.int64], rank: npt.NDArray[np.int64],
+                   cost: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.intp]:
+    """Indices of the points that no other of their set equals or beats, by set; of equal points the first.
 
-        Of equal points one is kept, the first.
-        """
-        cell = (rank + 1) * self._shape[1] + (tiles + 1)
-        grid = np.full(self._shape, np.inf)
-        np.minimum.at(grid.ravel(), cell, cost)
-        before = self.least.copy()
-        np.minimum(grid, before, out=self.least)
-        np.minimum.accumulate(self.least, axis=0, out=self.least)
-        np.minimum.accumulate(self.least, axis=1, out=self.least)
-        better = np.zeros(self._shape, np.bool_)
-        better[1:, 1:] = grid[1:, 1:] < np.minimum(np.minimum(self.least[:-1, 1:], self.least[1:, :-1]), before[1:, 1:])
-        cells = np.flatnonzero(better)
-        best = np.flatnonzero(cost == grid.ravel()[cell])[::-1]
-        owner = np.empty(grid.size, np.intp)
-        owner[cell[best]] = best  # of several the last to be written, which is the first
-        return np.sort(owner[cells])
-
-
-def staircases(count: int, ranks: int, most_tiles: int) -> list[Staircase]:
-    """Empty staircases of one size."""
-    shelf = np.full((count, (ranks + 1) * (most_tiles + 2)), np.inf)
-    return [Staircase(ranks, most_tiles, shelf, place) for place in range(count)]
+    Args:
+        sets: [points] which of `count` sets each is of.
+        tiles: [points] how many.
+        rank: [points] each interval by its place among all.
+        cost: [points] what is least.
+        count: number of sets.
+    """
+    grid = Grid.of(tiles, rank)
+    cell = grid.cells(tiles, rank)
+    least = grid.least(sets, cell, cost, count)
+    grid.spread(least)
+    flat, cell = least.ravel(), cell + sets * least.shape[1]
+    best = np.flatnonzero(cost <= flat[cell])
+    best = best[cost[best] < grid.beside(flat, cell[best])]
+    return best[np.unique(cell[best], return_index=True)[1]]

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from aie_explorer.search.joints import DIRECTLY, EXACT, distinct, joints, producer_sides, savings
 from aie_explorer.search.objectives import ADDED
-from aie_explorer.search.pareto import Points, Staircase, nondominated
+from aie_explorer.search.pareto import Points, fronts_on_grid, nondominated
 from aie_explorer.search.space import DesignSpace
 
 Ints = npt.NDArray[np.int64]
@@ -29,6 +29,8 @@ MOST_JOINED = 2_000_000
 """Partial designs joined at a time; 100 bytes each."""
 MOST_KEPT = 100_000
 """Partial designs kept after a layer; beyond, those that differ little stand for each other."""
+MOST_CELLS = 1_000_000
+"""Cells of grids that are filled at a time; 8 bytes each."""
 LITTLE = 1e-3
 """How little, as a part of their cycles."""
 
@@ -301,7 +303,7 @@ class _Inside:
         varying = times[:, times.min(axis=0, initial=np.inf) < times.max(axis=0, initial=-np.inf)]
         if varying.shape[1] <= 1:
             cost = varying[:, 0] if varying.shape[1] else np.zeros(len(times))
-            return joined.taken(_front_by_key(key, joined.tiles, joined.interval, cost, self.space.device.tiles))
+            return joined.taken(_front_by_key(key, joined.tiles, joined.interval, cost))
         points = np.concatenate([np.stack([joined.tiles, joined.interval], axis=1), varying], axis=1)
         return joined.taken(np.concatenate([group[nondominated(points[group])] for group in groups(key)]))
 
@@ -319,14 +321,20 @@ class _Inside:
             little *= 2
 
 
-def _front_by_key(key: Rows, tiles: Ints, interval: npt.NDArray[np.float64], cost: npt.NDArray[np.float64],
-                  most_tiles: int) -> Rows:
-    values, rank = np.unique(interval, return_inverse=True)
+def _front_by_key(key: Rows, tiles: Ints, interval: npt.NDArray[np.float64], cost: npt.NDArray[np.float64]) -> Rows:
+    rank = np.unique(interval, return_inverse=True)[1].ravel()
+    of_each = groups(key)
+    if not len(rank):
+        return np.empty(0, np.intp)
+    cells = (int(rank.max()) + 2) * (int(tiles.max()) - int(tiles.min()) + 2)
+    at_once = max(1, MOST_CELLS // cells)
     found = []
-    for group in groups(key):
-        own, ranks = np.unique(rank.ravel()[group], return_inverse=True)
-        found.append(group[Staircase(len(own), most_tiles).front(tiles[group], ranks.ravel(), cost[group])])
-    return np.concatenate(found) if len(values) else np.empty(0, np.intp)
+    for begin in range(0, len(of_each), at_once):
+        some = of_each[begin:begin + at_once]
+        rows = np.concatenate(some)
+        sets = np.repeat(np.arange(len(some)), [len(group) for group in some])
+        found.append(rows[fronts_on_grid(sets, tiles[rows], rank[rows], cost[rows], len(some))])
+    return np.concatenate(found)
 
 
 def _stacked(parts: list[_Partial]) -> _Partial:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -43,6 +44,13 @@ class LayerSpace:
     table: Table
     cycles: Figures
     ideal_tile_cycles: float
+
+    def named(self, name: str) -> LayerSpace:
+        """The same options of a layer of another name; what is found of them once is found for both."""
+        self.writers, self.readers  # noqa: B018
+        other = copy.copy(self)
+        object.__setattr__(other, "name", name)
+        return other
 
     @cached_property
     def writers(self) -> Sides:
@@ -200,14 +208,19 @@ def design_space(network: Network, device: Device) -> DesignSpace:
     if device.generation.memory_tile is None:
         raise DesignError(f"{device.generation.name} has no memory tiles, through which layers are joined",
                           where=device.name, remedy="Choose an AIE-ML or AIE-MLv2 device such as vek280")
-    layers = []
+    layers: list[LayerSpace] = []
+    known: dict[Work, LayerSpace] = {}
     for op in network.layers:
         work = work_of(network, op)
+        if work in known:
+            layers.append(known[work].named(op.name))
+            continue
         try:
             table, cycles, ideal = _costed(work, device)
         except AieExplorerError as error:
             raise DesignError(error.problem, where=op.name, rule=error.rule, remedy=error.remedy) from None
         layers.append(LayerSpace(op.name, work, table, cycles, ideal))
+        known[work] = layers[-1]
     if not layers:
         raise DesignError("the network has no Dense layer, so there is nothing to place on the array",
                           where=network.name)

@@ -15,23 +15,19 @@ import numpy.typing as npt
 
 from aie_explorer.search.joints import (
     DIRECTLY,
-    MOST_COMPARED,
     NO_FACES,
     Rows,
-    beaten,
-    best_of_each_face,
     joints,
     lost,
     producer_sides,
     savings,
+    unbeaten,
 )
 from aie_explorer.search.pareto import Points
 from aie_explorer.search.segments import layer_costs
 from aie_explorer.search.space import DesignSpace, LayerSpace
 
 ROUNDS = 2
-FEW = 300
-"""Options that are compared at once sooner than those of equal faces among themselves before."""
 
 
 def worthwhile(space: DesignSpace, added: Sequence[str]) -> tuple[DesignSpace, list[Rows]]:
@@ -54,7 +50,7 @@ def worthwhile(space: DesignSpace, added: Sequence[str]) -> tuple[DesignSpace, l
                 best = _best(space, i, added)
                 made[key] = best, replace(layer, table=layer.table[best], cycles=layer.cycles[best])
             best, few = made[key]
-            kept.append((best, replace(few, name=layer.name)))
+            kept.append((best, few.named(layer.name)))
         fewer = any(len(best) < len(all_) for (best, _), all_ in zip(kept, rows, strict=True))
         rows = [all_[best] for (best, _), all_ in zip(kept, rows, strict=True)]
         space = replace(space, layers=tuple(few for _, few in kept))
@@ -81,13 +77,8 @@ def _best(space: DesignSpace, i: int, added: Sequence[str]) -> Rows:
     points = np.concatenate([np.stack([*figures, costs.latency], axis=1).astype(np.float64), costs.added], axis=1)
     firsts, side = producer_sides(space, i)
     faces = np.stack([space.layers[i].readers[1], side], axis=1)
-    kept = np.arange(len(points))
-    if len(kept) > FEW:
-        kept = best_of_each_face(points, faces)
-    if len(kept) <= MOST_COMPARED:
-        margins = _as_reader(space, i, added), _as_producer(space, i, firsts, added)
-        kept = kept[~beaten(points[kept], len(figures), faces[kept], margins)]
-    return np.sort(kept)
+    margins = _as_reader(space, i, added), _as_producer(space, i, firsts, added)
+    return unbeaten(points, len(figures), faces, margins)
 
 
 def _as_reader(space: DesignSpace, i: int, added: Sequence[str]) -> Points:
