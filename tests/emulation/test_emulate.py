@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,6 +48,34 @@ def test_a_binary_is_compiled_once(project, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert verify(project).compile_seconds > 0
     assert verify(project).compile_seconds == 0
+
+
+@pytest.mark.parametrize(("file", "old", "new", "compiled"), [
+    ("aie/graph.cpp", "network.init();", "network.init() ;", {"graph.cpp"}),
+    ("aie/kernels/dense1.cpp", "using parameters", "using  parameters", {"dense1.cpp"}),
+    ("aie/parameters/dense1.h", "struct ", "struct  ", {"graph.cpp", "dense1.cpp"}),
+    ("aie/library/dense.h", "#pragma once", "#pragma once ", {"dense0.cpp", "dense1.cpp"}),
+    ("aie/weights/dense1.h", "#pragma once", "#pragma once ", {"graph.cpp"}),
+])
+def test_only_what_changed_is_compiled_again(project, tmp_path, monkeypatch, file, old, new, compiled):
+    from aie_explorer.emulation import build
+
+    ran = []
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(build, "_run", lambda command, what, _: (ran.append(what.name), Path(command[-1]).touch()))
+    build.build(project.path, find_compiler())
+    assert sorted(ran) == sorted(["graph.cpp", "dense0.cpp", "dense1.cpp", "runtime.cpp", project.path.name])
+    ran.clear()
+    shutil.copytree(project.path, tmp_path / "p")
+    assert build.build(tmp_path / "p", find_compiler())[1] == 0.0
+    text = (tmp_path / "p" / file).read_text()
+    assert old in text
+    (tmp_path / "p" / file).write_text(text.replace(old, new, 1))
+    build.build(tmp_path / "p", find_compiler())
+    assert set(ran) == {*compiled, "p"}
+    ran.clear()
+    build.build(tmp_path / "p", find_compiler(), flags=("-O0",))
+    assert len(ran) == 5
 
 
 def test_the_cache_keeps_the_binaries_used_last(project, tmp_path, monkeypatch):

@@ -284,7 +284,7 @@ inline void check_volumes(const program& p)
             compare(port.transfers, walk_bytes(*b, port));
 }
 
-inline void check_program()
+EMULATION_ENTRY void check_program()
 {
     const program& p = program::get();
     std::map<std::pair<int, int>, std::string> taken;
