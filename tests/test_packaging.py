@@ -40,4 +40,5 @@ def test_the_sdist_holds_what_builds_and_tests_it(built):
     with tarfile.open(built[1]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert names == files_below("aie_explorer", "tests", "docs", "examples", "notebooks") | {
-        "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", ".gitignore", "PKG-INFO"}
+        "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md",
+        ".gitignore", "PKG-INFO"}
