@@ -76,6 +76,13 @@ def test_only_what_changed_is_compiled_again(project, tmp_path, monkeypatch, fil
     ran.clear()
     build.build(tmp_path / "p", find_compiler(), flags=("-O0",))
     assert len(ran) == 5
+    ran.clear()
+    shutil.copytree(include_folder(), tmp_path / "include")
+    header = tmp_path / "include" / "aie_api" / "mmul.hpp"
+    header.write_text(header.read_text() + "\n")
+    monkeypatch.setattr(build, "include_folder", lambda: tmp_path / "include")
+    build.build(tmp_path / "p", find_compiler())
+    assert len(ran) == 5
 
 
 def test_the_cache_keeps_the_binaries_used_last(project, tmp_path, monkeypatch):
