@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -180,6 +181,20 @@ int main() {
     expected = [int(v) for mode in MODES for shift in shifts for v in shift_round(np.array(values), shift, mode)]
     wrap = [int(np.int8(np.uint8(v % 256))) for v in (-300, -128, -127, 127, 128, 300)]
     assert got == expected + wrap + [-128, -128, -127, 127, 127, 127] + [-127, -127, -127, 127, 127, 127]
+
+
+def test_places_are_checked_against_the_array_of_the_device(tmp_path):
+    """The VE2302 is 17 columns wide, so what fits a VE2802 may lie outside."""
+    design = aie.Explorer(mlp([16, 8], batch=4), device="ve2302").best("tiles")
+    project = design.export(tmp_path / "p", verify=False)
+    file = tmp_path / "p/aie/graph.h"
+    text = file.read_text()
+    moved = re.sub(r"create_dense0\(\d+, 0\);", "create_dense0(17, 0);", text)
+    assert moved != text
+    assert "-DAIE_EMULATION_COLUMNS=17 -DAIE_EMULATION_ROWS=2 " in (tmp_path / "p/Makefile").read_text()
+    file.write_text(moved)
+    with pytest.raises(EmulationError, match="tile_outside_array"):
+        verify(project, flags=("-O0",))
 
 
 def test_a_hung_program_is_ended(project, tmp_path):

@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-// The device; the build passes others.
+// The size of the array, of the VE2802 unless the build says another.
 #ifndef AIE_EMULATION_COLUMNS
 #define AIE_EMULATION_COLUMNS 38
 #endif
