@@ -3,10 +3,10 @@
 import re
 import shlex
 import shutil
-import warnings
 from pathlib import Path
 
 import pytest
+from benchmarks import peer
 from networks import mlp
 
 from aie_explorer import Explorer, __version__
@@ -32,15 +32,6 @@ def test_python_runs_and_prints_what_is_shown(checkout, capsys):
             exec(compile(code, "README.md", "exec"), scope)
     shown = next(code for language, code in BLOCKS if language == "text")
     assert capsys.readouterr().out == shown
-
-
-@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.stem)
-def test_the_python_of_a_page_runs(checkout, page):
-    scope: dict[str, object] = {}
-    for code in re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            exec(compile(code, page.name, "exec"), scope)
 
 
 def test_commands_run(checkout, capsys):
@@ -88,9 +79,22 @@ def test_the_admitted_error_of_the_cycle_model_is_the_present_one():
         "dense1": {"microtile": (4, 8, 8), "cas_length": 1, "cas_num": 1, "split": "features"}})
     words = " ".join(TEXT.split())
     assert f"it gives {design.estimate().interval_ns:.0f} ns an interval" in words
-    latency, rest = summary_frame(error_frame()).itertuples()
+    errors = error_frame()
+    latency, rest = summary_frame(errors).itertuples()
     assert f"off by {latency.mean_pct:.1f} % on average and {latency.worst_pct:.1f} % at worst" in words
     assert f"intervals and kernels by {rest.mean_pct:.1f} % and {rest.worst_pct:.1f} %" in words
+    a, b, c, d = (value for kind in (latency, rest) for value in (kind.left_out_mean_pct, kind.left_out_worst_pct))
+    assert (f"latencies are off by {a:.1f} % on average and {b:.1f} % at worst, "
+            f"intervals and kernels by {c:.1f} % and {d:.1f} %") in words
+    assert f"AMD's simulator measured {errors.set_index('row').loc['T01', 'measured'] / 1.25:.0f} ns" in words
+
+
+def test_the_table_beside_the_peer_is_what_its_command_prints():
+    rows = re.findall(r"^\| (\w+, int8) " + r"\| ([\d.]+) " * 5 + r"\|$", TEXT, flags=re.MULTILINE)
+    assert "python tests/benchmarks/peer.py" in TEXT
+    printed = {name: tuple(round(figure, 1) for figure in figures) for name, figures in peer.errors().items()}
+    assert {name: tuple(map(float, figures)) for name, *figures in rows} == {
+        name: figures for name, figures in printed.items() if "int8" in name}
 
 
 def test_the_version_to_cite_is_this_one():
@@ -100,4 +104,5 @@ def test_the_version_to_cite_is_this_one():
 def test_every_command_is_listed():
     from aie_explorer.cli.main import _commands
 
-    assert set(re.findall(r"^\| `(\w+)[^|]*` \|", TEXT, flags=re.MULTILINE)) == set(_commands())
+    page = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)[^|]*` \|", page, flags=re.MULTILINE)) == set(_commands())

@@ -1,10 +1,14 @@
-"""Compile a project against the emulation's headers; binaries are kept by what went into them."""
+"""Compile a project against the emulation's headers; objects and binaries are kept by what went into them.
+
+Kernels of layers that did not change are not compiled again, nor is the part of the emulation that no project changes.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,10 +21,12 @@ from pathlib import Path
 from aie_explorer.emulation.compiler import Compiler, EmulationError
 from aie_explorer.progress import Step, communicate, silent
 
-FLAGS = ("-std=c++20", "-O1", "-Wall", "-Wextra", "-D__X86SIM__")
+FLAGS = ("-std=c++20", "-O1", "-Wall", "-Wextra", "-D__X86SIM__", "-DAIE_EMULATION_SEPARATE")
 COMPILE_TIMEOUT_S = 600
 MOST_BINARIES = 500
-"""Kept in the cache; each takes 0.2 to 2 MB."""
+"""Kept in the cache, and as many objects; each takes 0.1 to 2 MB."""
+
+INCLUDE = re.compile(rb'^\s*#\s*include\b\s*(?:["<]([^">]+)[">])?', flags=re.MULTILINE)
 
 
 def include_folder() -> Path:
@@ -34,6 +40,11 @@ def cache_folder() -> Path:
     return Path(base) / "aie_explorer" / "emulation"
 
 
+def object_folder() -> Path:
+    """Where the objects are kept from which binaries are linked."""
+    return cache_folder().with_name("objects")
+
+
 def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flags: tuple[str, ...] = (),
           progress: Step = silent) -> tuple[Path, float]:
     """The binary of a project, compiled if it is not in the cache.
@@ -41,7 +52,7 @@ def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flag
     Args:
         project: an exported project.
         compiler: what to compile with.
-        defines: NAME=VALUE macros.
+        defines: NAME=VALUE macros of graph.cpp.
         flags: further flags.
         progress: told "compile".
 
@@ -56,56 +67,91 @@ def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flag
     if not all(source.is_file() for source in sources) or len(sources) < 2:
         raise EmulationError("holds no aie/graph.cpp and kernels", where=str(project),
                              remedy="Give the folder of an exported project")
-    command = [compiler.path, *FLAGS, *flags, *(f"-D{define}" for define in defines)]
-    binary = cache_folder() / _digest(project, command, compiler) / "run"
+    aie, headers = project / "aie", include_folder()
+    command = [compiler.path, *FLAGS, *flags]
+    includes = [f"-I{aie}", f"-I{headers}"]
+    emulation = _digest(_files(headers), headers, compiler.version)
+    units = {source: [*command, *(f"-D{define}" for define in defines if source == sources[0])]
+             for source in [*sources, headers / "emulation" / "runtime.cpp"]}
+    digests = {source: _digest(_included(source, aie), aie if source in sources else headers, emulation, *unit)
+               for source, unit in units.items()}
+    binary = cache_folder() / _digest([], aie, *digests.values()) / "run"
     if binary.is_file():
         with contextlib.suppress(OSError):
             os.utime(binary.parent)  # the least recently used go first
         return binary, 0.0
     begin = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="aie_emulation_") as folder:
-        built = _compile(sources, project, command, Path(folder), progress)
-        try:
-            binary.parent.mkdir(parents=True, exist_ok=True)
-            partial = binary.with_name(f"run.{os.getpid()}.partial")
-            shutil.copy2(built, partial)
-            partial.replace(binary)
-            _evict(cache_folder())
-        except OSError as error:
-            raise EmulationError(f"the cache cannot be written: {error.strerror}", where=str(binary.parent),
-                                 remedy="Set XDG_CACHE_HOME to a folder you may write to") from None
+    with tempfile.TemporaryDirectory(prefix="aie_emulation_") as folder, \
+            ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        def one(source: Path) -> str:
+            target = Path(folder) / f"{digests[source]}.o"
+            kept = object_folder() / target.name
+            with contextlib.suppress(OSError):
+                os.utime(kept)
+                shutil.copy2(kept, target)
+                return str(target)
+            _run([*units[source], *includes, "-c", str(source), "-o", str(target)], source, progress)
+            _keep(target, kept)
+            return str(target)
+
+        built = Path(folder) / "run"
+        _run([*command, *pool.map(one, units), "-o", str(built)], project, progress)
+        _keep(built, binary)
     return binary, time.perf_counter() - begin
 
 
+def _keep(file: Path, kept: Path) -> None:
+    """Copy a file into the cache, whole or not at all.
+
+    Raises:
+        EmulationError: when the cache cannot be written.
+    """
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_name(f"{kept.name}.{os.getpid()}.partial")
+        shutil.copy2(file, partial)
+        partial.replace(kept)
+        for cache in (cache_folder(), object_folder()):
+            _evict(cache)
+    except OSError as error:
+        raise EmulationError(f"the cache cannot be written: {error.strerror}", where=str(kept.parent),
+                             remedy="Set XDG_CACHE_HOME to a folder you may write to") from None
+
+
 def _evict(cache: Path) -> None:
-    """Remove the binaries that were not used for longest, beyond the most that are kept."""
-    kept = sorted((path for path in cache.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
-    for path in kept[:-MOST_BINARIES]:
-        shutil.rmtree(path, ignore_errors=True)
+    """Remove what was not used for longest, beyond the most that are kept."""
+    found = []
+    for path in cache.glob("*"):
+        with contextlib.suppress(OSError):  # another process may have removed it
+            found.append((path.stat().st_mtime, path))
+    for _, path in sorted(found)[:-MOST_BINARIES]:
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
-def _digest(project: Path, command: list[str], compiler: Compiler) -> str:
-    """Of everything that decides the binary: sources, headers, command, compiler."""
-    text = hashlib.sha256(repr((command, compiler.version)).encode())
-    for root in (project / "aie", include_folder()):
-        for file in sorted(path for path in root.rglob("*") if path.is_file()):
-            text.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+def _files(root: Path) -> list[Path]:
+    return sorted(path for path in root.rglob("*") if path.is_file())
+
+
+def _included(source: Path, root: Path) -> list[Path]:
+    """A source and the files of its project that it includes; all of them where the name of one is a macro."""
+    met = [source.resolve()]
+    for file in met:
+        for name in INCLUDE.findall(file.read_bytes()):
+            if not name:
+                return _files(root.resolve())
+            places = [folder / os.fsdecode(name) for folder in (file.parent, root)]
+            found = next((path.resolve() for path in places if path.is_file()), None)
+            if found and found not in met:
+                met.append(found)
+    return met
+
+
+def _digest(files: list[Path], root: Path, *words: str) -> str:
+    """Of words and files with their names below a root, wherever that lies."""
+    text = hashlib.sha256(repr(words).encode())
+    for file in files:
+        text.update(os.path.relpath(file.resolve(), root.resolve()).encode() + b"\0" + file.read_bytes() + b"\0")
     return text.hexdigest()[:32]
-
-
-def _compile(sources: list[Path], project: Path, command: list[str], folder: Path, progress: Step) -> Path:
-    includes = [f"-I{project / 'aie'}", f"-I{include_folder()}"]
-
-    def one(source: Path) -> Path:
-        target = folder / f"{source.stem}.o"
-        _run([*command, *includes, "-c", str(source), "-o", str(target)], source, progress)
-        return target
-
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        objects = list(pool.map(one, sources))
-    target = folder / "run"
-    _run([*command, *map(str, objects), "-o", str(target)], project, progress)
-    return target
 
 
 def _run(command: list[str], what: Path, progress: Step) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 import aie_explorer
 from aie_explorer.design import Design
+from aie_explorer.devices import Device
 from aie_explorer.emulation.build import include_folder
 from aie_explorer.firmware.pack import pack_affine, pack_bias, pack_shifts, pack_weights, to_text
 from aie_explorer.firmware.stimulus import Stimulus
@@ -95,6 +96,13 @@ def port_name(plio: Plio) -> str:
     return f"plio_{plio.name}"
 
 
+def array_flags(device: Device) -> tuple[str, ...]:
+    """Compiler flags that tell the emulation the size of the array, as far as it is known."""
+    sizes = {"COLUMNS": device.columns, "ROWS": device.rows,
+             "MEMORY_TILE_ROWS": device.geometry.memory_tile_rows if device.geometry else None}
+    return tuple(f"-DAIE_EMULATION_{name}={size}" for name, size in sizes.items() if size is not None)
+
+
 def layer_context(op: Dense, layer: LayerSpace, design: Design, placement: Placement) -> dict[str, Any]:
     """What the templates say of one layer."""
     o, network = layer.table[0], design.network
@@ -151,6 +159,7 @@ def _context(design: Design, plan: Plan, placement: Placement, stimulus: Stimulu
     return {
         "name": design.network.name, "device": device.name, "board": device.board, "platform": _platform(design),
         "batch": design.network.batch, "tiles": design.tiles, "device_tiles": device.tiles,
+        "array_flags": " ".join(array_flags(device)),
         "version": aie_explorer.__version__, "vitis": OLDEST_VITIS,
         "plio_bits": device.plio_bits, "pl_clock_mhz": device.pl_clock_mhz, "banks": BANKS,
         "iterations": stimulus.iterations, "samples": stimulus.samples,

@@ -11,7 +11,7 @@ import pandas as pd
 from aie_explorer import html
 from aie_explorer.emulation import EmulationError, emulate
 from aie_explorer.firmware.pack import to_text
-from aie_explorer.firmware.render import port_name
+from aie_explorer.firmware.render import array_flags, port_name
 from aie_explorer.firmware.stimulus import inputs_of, stimulus
 from aie_explorer.ir import IntArray, storage_bytes
 from aie_explorer.progress import Step, silent
@@ -95,8 +95,8 @@ def verify(project: FirmwareProject, x: Inputs | None = None, *, samples: int = 
     vectors = stimulus(space, plan, ints)
     bits = design.device.plio_bits
     texts = {port_name(p): to_text(vectors.inputs[p.name], bits // 8 // storage_bytes(p.storage)) for p in plan.inputs}
-    result = emulate(project.path, inputs=texts, iterations=vectors.iterations, timeout_s=timeout_s, flags=flags,
-                     progress=progress)
+    result = emulate(project.path, inputs=texts, iterations=vectors.iterations, timeout_s=timeout_s,
+                     flags=(*array_flags(design.device), *flags), progress=progress)
     progress("compare")
     reference = simulate_ints(network, ints)
     tensors = []

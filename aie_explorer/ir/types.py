@@ -92,10 +92,6 @@ class QuantizedArray:
     values: IntArray
     type: FixedPoint
 
-    def to_float(self) -> npt.NDArray[np.float64]:
-        """The values in the model's own units."""
-        return self.values.astype(np.float64) * self.type.scale
-
 
 def shift_round(values: IntArray, shift: int, rounding: Rounding) -> IntArray:
     """Divide integers by 2**shift and round, exactly; a negative shift multiplies.

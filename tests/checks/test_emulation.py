@@ -1,12 +1,13 @@
 """The design rules and the static checks of the emulation say the same, on random designs and on broken ones.
 
-The exported graphs of many designs are compiled into one program, each in a namespace of its own, without kernels and
-values of weights; a process for each builds it and runs the static checks, no data.
+The exported graphs of many designs are compiled into two programs at once, each in a namespace of its own, without
+kernels and values of weights; a process for each builds it and runs the static checks, no data.
 """
 
 import itertools
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -75,6 +76,14 @@ def graph_text(design, plan, placement, name):
 
 def static_checks(cases, folder):
     """The name of the first complaint about each (design, plan, placement); None where there is none."""
+    half = (len(cases) + 1) // 2
+    parts = [(cases[:half], folder / "first"), (cases[half:], folder / "second")]
+    with ThreadPoolExecutor() as pool:
+        return [name for found in pool.map(lambda part: part_checks(*part), parts) for name in found]
+
+
+def part_checks(cases, folder):
+    folder.mkdir(exist_ok=True)
     graphs = [graph_text(*case, f"d{i}") for i, case in enumerate(cases)]
     calls = "".join(f"    check<d{i}::{design.network.name}_graph>({i});\n" for i, (design, *_) in enumerate(cases))
     source = folder / "graphs.cpp"

@@ -2,18 +2,20 @@
 
 import errno
 import os
+import re
 import shutil
 import stat
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from networks import mlp
 
 import aie_explorer as aie
-from aie_explorer.emulation import Compiler, EmulationError, emulate, find_compiler, read_numbers
+from aie_explorer.emulation import Compiler, EmulationError, build, emulate, find_compiler, read_numbers
 from aie_explorer.emulation.build import include_folder
 from aie_explorer.firmware.verify import verify
 from aie_explorer.ir import shift_round
@@ -43,29 +45,84 @@ def test_results_do_not_depend_on_the_depth_of_fifos(project):
         assert all(np.array_equal(run.outputs[name], runs[0].outputs[name]) for name in run.outputs)
 
 
-def test_a_binary_is_compiled_once(project, tmp_path, monkeypatch):
+@pytest.fixture
+def compiled(tmp_path, monkeypatch):
+    """What was compiled and linked, by name, into an empty cache; the files are empty."""
+    ran = []
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert verify(project).compile_seconds > 0
-    assert verify(project).compile_seconds == 0
+    monkeypatch.setattr(build, "_run", lambda command, what, _: (ran.append(what.name), Path(command[-1]).touch()))
+    return ran
 
 
-def test_the_cache_keeps_the_binaries_used_last(project, tmp_path, monkeypatch):
-    from aie_explorer.emulation import build
+def test_a_binary_is_compiled_once(project, compiled):
+    assert build.build(project.path, find_compiler())[1] > 0
+    assert sorted(compiled) == sorted(["graph.cpp", "dense0.cpp", "dense1.cpp", "runtime.cpp", project.path.name])
+    assert build.build(project.path, find_compiler())[1] == 0
+    assert len(compiled) == 5
 
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+@pytest.mark.parametrize(("file", "old", "new", "expected"), [
+    ("aie/graph.cpp", "network.init();", "network.init() ;", {"graph.cpp"}),
+    ("aie/kernels/dense1.cpp", "using parameters", "using  parameters", {"dense1.cpp"}),
+    ("aie/parameters/dense1.h", "struct ", "struct  ", {"graph.cpp", "dense1.cpp"}),
+    ("aie/library/dense.h", "#pragma once", "#pragma once ", {"dense0.cpp", "dense1.cpp"}),
+    ("aie/weights/dense1.h", "#pragma once", "#pragma once ", {"graph.cpp"}),
+])
+def test_only_what_changed_is_compiled_again(project, compiled, tmp_path, file, old, new, expected):
+    build.build(project.path, find_compiler())
+    shutil.copytree(project.path, tmp_path / "p")
+    assert build.build(tmp_path / "p", find_compiler())[1] == 0
+    text = (tmp_path / "p" / file).read_text()
+    assert old in text
+    (tmp_path / "p" / file).write_text(text.replace(old, new, 1))
+    compiled.clear()
+    build.build(tmp_path / "p", find_compiler())
+    assert set(compiled) == {*expected, "p"}
+
+
+def test_other_flags_or_headers_compile_all_again(project, compiled, tmp_path, monkeypatch):
+    build.build(project.path, find_compiler())
+    build.build(project.path, find_compiler(), flags=("-O0",))
+    assert len(compiled) == 10
+    shutil.copytree(include_folder(), tmp_path / "include")
+    header = tmp_path / "include" / "aie_api" / "mmul.hpp"
+    header.write_text(header.read_text() + "\n")
+    monkeypatch.setattr(build, "include_folder", lambda: tmp_path / "include")
+    build.build(project.path, find_compiler())
+    assert len(compiled) == 15
+
+
+def test_the_number_of_iterations_compiles_the_graph_alone(project, compiled):
+    build.build(project.path, find_compiler(), ("ITERATIONS=1",))
+    compiled.clear()
+    build.build(project.path, find_compiler(), ("ITERATIONS=2",))
+    assert compiled == ["graph.cpp", project.path.name]
+
+
+def test_a_name_behind_a_macro_counts_as_all_files(project, compiled, tmp_path):
+    shutil.copytree(project.path, tmp_path / "p")
+    kernel = tmp_path / "p/aie/kernels/dense0.cpp"
+    kernel.write_text('#define NAME "../weights/dense1.h"\n#include NAME\n' + kernel.read_text())
+    build.build(tmp_path / "p", find_compiler())
+    weights = tmp_path / "p/aie/weights/dense1.h"
+    weights.write_text(weights.read_text() + "\n")
+    compiled.clear()
+    build.build(tmp_path / "p", find_compiler())
+    assert set(compiled) == {"graph.cpp", "dense0.cpp", "p"}
+
+
+def test_the_cache_keeps_the_binaries_used_last(project, compiled, monkeypatch):
     monkeypatch.setattr(build, "MOST_BINARIES", 2)
     for age in range(4):
         (build.cache_folder() / f"old{age}").mkdir(parents=True)
         os.utime(build.cache_folder() / f"old{age}", (age, age))
-    verify(project)
+    build.build(project.path, find_compiler())
     kept = {path.name for path in build.cache_folder().iterdir()}
-    assert len(kept) == 2
+    assert len(kept) == len(list(build.object_folder().iterdir())) == 2
     assert "old3" in kept
 
 
-def test_a_full_disk(project, tmp_path, monkeypatch):
-    from aie_explorer.emulation import build
-
+def test_a_full_disk(project, compiled, tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -144,6 +201,20 @@ int main() {
     expected = [int(v) for mode in MODES for shift in shifts for v in shift_round(np.array(values), shift, mode)]
     wrap = [int(np.int8(np.uint8(v % 256))) for v in (-300, -128, -127, 127, 128, 300)]
     assert got == expected + wrap + [-128, -128, -127, 127, 127, 127] + [-127, -127, -127, 127, 127, 127]
+
+
+def test_places_are_checked_against_the_array_of_the_device(tmp_path):
+    """The VE2302 is 17 columns wide, so what fits a VE2802 may lie outside."""
+    design = aie.Explorer(mlp([16, 8], batch=4), device="ve2302").best("tiles")
+    project = design.export(tmp_path / "p", verify=False)
+    file = tmp_path / "p/aie/graph.h"
+    text = file.read_text()
+    moved = re.sub(r"create_dense0\(\d+, 0\);", "create_dense0(17, 0);", text)
+    assert moved != text
+    assert "-DAIE_EMULATION_COLUMNS=17 -DAIE_EMULATION_ROWS=2 " in (tmp_path / "p/Makefile").read_text()
+    file.write_text(moved)
+    with pytest.raises(EmulationError, match="tile_outside_array"):
+        verify(project, flags=("-O0",))
 
 
 def test_a_hung_program_is_ended(project, tmp_path):

@@ -84,8 +84,3 @@ def left_out_errors(rows: Sequence[Measurement], key: Callable[[Measurement], st
 def by_source(row: Measurement) -> str:
     """The key that leaves out a source."""
     return row.group
-
-
-def by_model(row: Measurement) -> str:
-    """The key that leaves out all designs of a network."""
-    return row.model

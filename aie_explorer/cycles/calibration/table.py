@@ -9,6 +9,20 @@ from aie_explorer.cycles.calibration.predict import predict, prepare
 from aie_explorer.cycles.calibration.rows import Measurement, measurements
 from aie_explorer.cycles.constants import Constants, constants_data, load_constants
 from aie_explorer.cycles.validity import VALIDITY
+from aie_explorer.devices import Generation, devices
+
+RATES = {
+    "peak_macs": "multiply-accumulates a cycle, int8 x int8", "load_ports": "loads a cycle",
+    "load_bytes_per_port": "bytes of a load", "store_bytes": "bytes of a store, one a cycle",
+    "accumulator_register_bits": "bits of an accumulator register", "load_latency_cycles": "cycles of a load",
+    "mac_latency_cycles": "cycles of a multiply-accumulate",
+    "mac_chain_cycles": "cycles between two on one accumulator; 1 where not known",
+    "srs_latency_cycles": "cycles of shift, round, saturate; 0 where not known",
+    "cascade_bits": "bits of a beat of the cascade, one a cycle",
+    "dma.bytes_per_cycle": "bytes a cycle of a DMA channel",
+    "stream_bytes_per_cycle": "bytes a cycle of a stream", "hop_cycles": "cycles of a stream switch",
+}
+"""Figures of a generation that enter the model, and what they are."""
 
 
 def error_frame(constants: Constants | None = None) -> pd.DataFrame:
@@ -57,8 +71,26 @@ def page() -> str:
             for row in frame.itertuples()]
     notes = [f"* {row.id}: {row.note}." for row in measurements() if not row.fitted]
     sources = list(dict.fromkeys(f"* {row.group} ({row.id[0]}): {row.source}" for row in measurements()))
-    return "\n".join([*_HEAD, "", *_SUMMARY, *summary, "", *_CONSTANTS, *constants, "", *_ERRORS, *errors, "", *_ROWS,
-                      *rows, "", *_COMPARED, "", *notes, "", "## Sources", "", *sources, ""])
+    return "\n".join([*_HEAD, "", *_SUMMARY, *summary, "", *_CONSTANTS, *constants, "", *_rates(), "", *_ERRORS,
+                      *errors, "", *_ROWS, *rows, "", *_COMPARED, "", *notes, "", "## Sources", "", *sources, ""])
+
+
+def _rates() -> list[str]:
+    """The table of what the model takes from the device catalogue."""
+    generations = sorted({device.generation for device in devices()}, key=lambda one: one.architecture)
+
+    def cell(generation: Generation, name: str) -> str:
+        value: object = generation
+        for part in name.split("."):
+            value = getattr(value, part)
+        if name == "peak_macs":
+            value = generation.macs_per_cycle["int8xint8"]
+        return "unknown" if value is None else f"{value} ({dict(generation.sources)[name]})"
+
+    return [*_RATES, "", "| figure | " + " | ".join(one.name for one in generations) + " |",
+            "| --- |" + " --- |" * len(generations),
+            *(f"| {what} | " + " | ".join(cell(one, name) for one in generations) + " |"
+              for name, what in RATES.items())]
 
 
 _HEAD = """\
@@ -75,11 +107,16 @@ of the same source.
 _CONSTANTS = """\
 ## Constants
 
-In cycles of the array clock. The spread is one standard error of the fit. Everything else in the model is a figure of
-the device catalogue.
+In cycles of the array clock, the same for every generation: no other than AIE-ML has been measured. The spread is one
+standard error of the fit. Everything else in the model is a figure of the device catalogue, below.
 
 | constant | value | spread | meaning | known before the fit |
 | --- | --: | --: | --- | --- |""".splitlines()
+_RATES = """\
+## Figures of the generations
+
+Not fitted; each with the document it is from.
+""".splitlines()
 _ERRORS = """\
 ## Error bars
 

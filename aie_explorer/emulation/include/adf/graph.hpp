@@ -1,6 +1,7 @@
 // The graph: connections are made by its constructor, checks by init(), and it runs when somebody waits for it.
 #pragma once
 
+#include "../emulation/entry.hpp"
 #include "connect.hpp"
 
 namespace adf {

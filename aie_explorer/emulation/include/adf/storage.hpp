@@ -1,8 +1,7 @@
 // PLIOs, shared buffers of memory tiles, and the tilings that walk them.
 #pragma once
 
-#include "../emulation/checks.hpp"
-#include "../emulation/run.hpp"
+#include "../emulation/walks.hpp"
 #include "kernel.hpp"
 
 #include <initializer_list>

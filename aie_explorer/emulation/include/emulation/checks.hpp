@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-// The device; the build passes others.
+// The size of the array, of the VE2802 unless the build says another.
 #ifndef AIE_EMULATION_COLUMNS
 #define AIE_EMULATION_COLUMNS 38
 #endif
@@ -284,7 +284,7 @@ inline void check_volumes(const program& p)
             compare(port.transfers, walk_bytes(*b, port));
 }
 
-inline void check_program()
+EMULATION_ENTRY void check_program()
 {
     const program& p = program::get();
     std::map<std::pair<int, int>, std::string> taken;

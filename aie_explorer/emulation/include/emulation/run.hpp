@@ -181,7 +181,7 @@ inline void check_endless(const program& p)
 }
 
 // Do the iterations that were asked for.
-inline void run_pending()
+EMULATION_ENTRY void run_pending()
 {
     program& p = program::get();
     const long count = std::exchange(p.pending, 0);
@@ -210,7 +210,7 @@ inline void run_pending()
 }
 
 // A run is done when somebody waits for it, or at the next: so updates can follow it.
-inline void ask_for_run(long iterations)
+EMULATION_ENTRY void ask_for_run(long iterations)
 {
     program& p = program::get();
     run_pending();
@@ -222,7 +222,7 @@ inline void ask_for_run(long iterations)
 }
 
 // The end of the program: nothing may be left over.
-inline void finish()
+EMULATION_ENTRY void finish()
 {
     program& p = program::get();
     if (p.finished)
