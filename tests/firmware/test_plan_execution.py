@@ -97,6 +97,13 @@ def run_layer(network, op, layer, feeds):
     return outs
 
 
+def hand_over(walk, ends, stream, waiting):
+    """Fill the buffers of some tiles with the same stream."""
+    for end in ends:
+        assert (end.chain, end.position) not in waiting[end.layer], "an input is fed twice"
+        waiting[end.layer][end.chain, end.position] = held(walk, stream)
+
+
 def execute(design, vectors, iteration):
     """{PLIO name: stream} of one call."""
     plan, network = design.plan(), design.network
@@ -125,10 +132,7 @@ def execute(design, vectors, iteration):
             if isinstance(end, PlioEnd):
                 buffers[b.name].write(port.tiling, vectors.inputs[plan.inputs[end.index].name][iteration].ravel())
     for edge in (one for one in plan.plio_edges if one.into):
-        for end in edge.tiles:
-            assert (end.chain, end.position) not in waiting[end.layer], "an input is fed twice"
-            waiting[end.layer][end.chain, end.position] = held(
-                edge.walk, vectors.inputs[plan.inputs[edge.plio.index].name][iteration].ravel())
+        hand_over(edge.walk, edge.tiles, vectors.inputs[plan.inputs[edge.plio.index].name][iteration].ravel(), waiting)
     drain()
     for op, layer in zip(network.layers, design.space.layers, strict=True):
         assert len(waiting[op.name]) == int(layer.table[0]["tiles"]), "a tile gets no input"
@@ -140,9 +144,7 @@ def execute(design, vectors, iteration):
                     buffers[b.name].write(port.tiling, outs[end.chain])
         for edge in plan.direct:
             if edge.producer.layer == op.name:
-                for end in edge.readers:
-                    assert (end.chain, end.position) not in waiting[end.layer], "an input is fed twice"
-                    waiting[end.layer][end.chain, end.position] = held(edge.walk, outs[edge.producer.chain])
+                hand_over(edge.walk, edge.readers, outs[edge.producer.chain], waiting)
         for edge in plan.plio_edges:
             if not edge.into and edge.tiles[0].layer == op.name:
                 out = outs[edge.tiles[0].chain]
@@ -160,8 +162,8 @@ def random_design(network, seed):
         rows = [np.flatnonzero((t["M"] == 4) & (t["K"] == t["N"]) & (t["cas_length"] <= 3) & (t["cas_num"] <= 3))
                 for t in (layer.table for layer in ex.space.layers)]
     if seed % 3 == 2:  # such as can if they re-tile
-        rows = [np.flatnonzero((t["block_rows"] * t["block_columns"] <= 2) & (t["cas_length"] <= 2) & (t["cas_num"] <= 2))
-                for t in (layer.table for layer in ex.space.layers)]
+        rows = [np.flatnonzero((t["block_rows"] * t["block_columns"] <= 2) & (t["cas_length"] <= 2)
+                               & (t["cas_num"] <= 2)) for t in (layer.table for layer in ex.space.layers)]
     picks = some_picks(ex.space, rows, 2000, seed)
     picks = picks[joinable(ex.space, picks)]
     if len(picks) == 0:
