@@ -26,10 +26,38 @@ def order(first_row: int, first_column: int, rows: int, columns: int, M: int, W:
     return np.array(places, np.int64).tobytes()
 
 
+@cache
+def descriptors(moved: bytes, held: bytes) -> int:
+    """Buffer descriptors of a tile that writes a buffer in another order than its own, both of `order`.
+
+    A descriptor has a contiguous run and two loops, and each of the two copies of the buffer needs all of them.
+    """
+    place = {element: i for i, element in enumerate(np.frombuffer(held, np.int64).tolist())}
+    left = np.array([place[element] for element in np.frombuffer(moved, np.int64).tolist()])
+    wraps = []
+    while len(left) > 1:  # the longest loop that all of it consists of, then what is left of it
+        wrap = next(w for w in range(len(left), 0, -1) if len(left) % w == 0
+                    and (w == 1 or np.array_equal(left.reshape(-1, w) - left.reshape(-1, w)[:, :1],
+                                                  np.tile(np.arange(w) * (left[1] - left[0]), (len(left) // w, 1)))))
+        wraps.append(wrap)
+        left = left.reshape(-1, wrap)[:, 0]
+    return 2 * int(np.prod(wraps[3:], dtype=np.int64)) if len(wraps) > 1 else 2
+
+
 def is_direct(made, read) -> bool:
-    """Whether every tile that reads reads just what a cascade makes, element by element, and all of it is read."""
+    """Whether every tile that reads reads just what a cascade makes, all of it, in its order or in one that the DMA of
+    the tile can sort into its own, with two descriptors left for what it makes itself."""
     if made["route"] == MEMORY_TILE:
         return False
+    slices, wanted = _sides(made, read)
+    if slices == wanted:
+        return True
+    contents = [{bytes(np.sort(np.frombuffer(one, np.int64))): one for one in side} for side in (slices, wanted)]
+    return set(contents[0]) == set(contents[1]) and len(contents[0]) == len(slices) == len(wanted) and all(
+        descriptors(one, contents[1][key]) + 2 <= 16 for key, one in contents[0].items())
+
+
+def _sides(made, read) -> tuple[set, set]:
     slices = set()
     for chain in range(made["cas_num"]):
         row, column = (chain * made["rows"], 0) if made["split"] == ROWS else (0, chain * made["n"])
@@ -40,7 +68,7 @@ def is_direct(made, read) -> bool:
             row = chain * read["rows"] if read["split"] == ROWS else 0
             shape = (int(read[name]) for name in ("rows", "k", "M", "K"))
             wanted.add(order(int(row), int(position * read["k"]), *shape))
-    return slices == wanted
+    return slices, wanted
 
 
 def designs_by_hand(space: DesignSpace, objectives: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from math import prod
 
 from aie_explorer.checks.rules import Subject, Use
 from aie_explorer.ir import storage_bytes
+from aie_explorer.space.walks import Loops
 from aie_explorer.transport import KernelEnd, MemoryBuffer, PlioEnd, Tiling
+from aie_explorer.transport.direct import walk_descriptors
 from aie_explorer.transport.locate import descriptors, stretches
-from aie_explorer.transport.plan import COPIES, BufferPort
+from aie_explorer.transport.plan import BufferPort
 
 
-def tile_port_descriptors(wraps: tuple[int, ...], dims: int) -> int:
-    """Buffer descriptors of one double-buffered port of a tile (aie4ml 0.2.1, measured with Vitis 2026.1.1).
+@dataclass(frozen=True)
+class _TilePorts:
+    """Walks of the ports that the DMA of each tile writes from and reads to; None is from end to end.
 
-    Args:
-        wraps: of the loops the port walks beside its contiguous run, innermost first; none for a linear buffer.
-        dims: address dimensions of the DMA, the contiguous run included.
+    All that take one output do so by broadcast. What a core reads in the memory of another tile takes no DMA.
     """
-    return COPIES * prod(wraps[dims - 1:])
+
+    into: dict[KernelEnd, list[Tiling | None]]
+    out: dict[KernelEnd, list[Tiling | None]]
 
 
-def _tile_ports(subject: Subject) -> tuple[Counter[KernelEnd], Counter[KernelEnd]]:
-    """Ports that the DMA of each tile writes from and reads to: all that take one output do so by broadcast.
-
-    What a core reads in the memory of another tile takes no DMA.
-    """
+def _tile_ports(subject: Subject) -> _TilePorts:
     assert subject.plan is not None
-    into: Counter[KernelEnd] = Counter()
-    out: Counter[KernelEnd] = Counter()
+    into: dict[KernelEnd, list[Tiling | None]] = {}
+    out: dict[KernelEnd, list[Tiling | None]] = {}
     for held in subject.plan.buffers:
         for port in held.readers:
-            into.update(end for end in port.ends if isinstance(end, KernelEnd))
+            for end in port.ends:
+                if isinstance(end, KernelEnd):
+                    into.setdefault(end, []).append(None)
         for port in held.writers:
-            out.update({end: 1 for end in port.ends if isinstance(end, KernelEnd) and end not in out})
+            out |= {end: [None] for end in port.ends if isinstance(end, KernelEnd)}
     for edge in subject.plan.direct:
         if edge.kind != "shared_memory":
-            into.update(edge.readers)
-            out[edge.producer] = 1
-    return into, out
+            for reader in edge.readers:
+                into.setdefault(reader, []).append(edge.walk)
+            out[edge.producer] = [None]
+    for of in subject.plan.plio_edges:
+        for tile in of.tiles:
+            (into if of.into else out).setdefault(tile, []).append(of.walk)
+    return _TilePorts(into, out)
 
 
 def _tile(end: KernelEnd) -> str:
@@ -51,22 +54,57 @@ def _tile(end: KernelEnd) -> str:
 
 def tile_channels_in(subject: Subject) -> Iterator[Use]:
     """Buffers that the DMA of a tile fills."""
-    for end, ports in _tile_ports(subject)[0].items():
-        yield Use(_tile(end), ports)
+    for end, ports in _tile_ports(subject).into.items():
+        yield Use(_tile(end), len(ports))
 
 
 def tile_channels_out(subject: Subject) -> Iterator[Use]:
     """Buffers that the DMA of a tile drains."""
-    for end, ports in _tile_ports(subject)[1].items():
-        yield Use(_tile(end), ports)
+    for end, ports in _tile_ports(subject).out.items():
+        yield Use(_tile(end), len(ports))
 
 
 def tile_descriptors(subject: Subject) -> Iterator[Use]:
-    """Buffer descriptors of a tile; its buffers are linear, since the memory tiles sort what they send and take."""
-    into, out = _tile_ports(subject)
-    linear = tile_port_descriptors((), subject.device.generation.dma.dims)
-    for end in {**into, **out}:
-        yield Use(_tile(end), linear * (into[end] + out[end]))
+    """Buffer descriptors of a tile: of a port as many as it has copies, times the wraps of loops beyond a descriptor's
+    dimensions."""
+    found, dma = _tile_ports(subject), subject.device.generation.dma
+    for end in {**found.into, **found.out}:
+        walks = [*found.into.get(end, ()), *found.out.get(end, ())]
+        yield Use(_tile(end), sum(walk_descriptors(one, dma) for one in walks))
+
+
+def _tile_walks(subject: Subject) -> Iterator[tuple[str, Tiling, int]]:
+    """(where, walk, bytes of an element) of every port of a tile that does not go from end to end."""
+    assert subject.plan is not None
+    for edge in subject.plan.direct:
+        if edge.walk is not None:
+            yield edge.name, edge.walk, storage_bytes(edge.storage)
+    for of in subject.plan.plio_edges:
+        if of.walk is not None:
+            yield of.name, of.walk, storage_bytes(of.window.storage)
+
+
+def _in_a_descriptor(walk: Tiling, subject: Subject) -> Loops:
+    """The loops of a tile's walk that one descriptor has beside the contiguous run."""
+    return tuple((step, wrap) for _, step, wrap in walk.traversal)[:subject.device.generation.dma.dims - 1]
+
+
+def tile_walk_wrap(subject: Subject) -> Iterator[Use]:
+    """The largest wrap in a descriptor of a tile, the contiguous run in words included."""
+    for where, walk, element in _tile_walks(subject):
+        yield Use(where, max(walk.tile[0] * element / 4, *(wrap for _, wrap in _in_a_descriptor(walk, subject))))
+
+
+def tile_walk_step(subject: Subject) -> Iterator[Use]:
+    """Words of the largest step in a descriptor of a tile."""
+    for where, walk, element in _tile_walks(subject):
+        yield Use(where, max(step for step, _ in _in_a_descriptor(walk, subject)) * element / 4)
+
+
+def tile_granularity(subject: Subject) -> Iterator[Use]:
+    """Bytes by which runs and steps of a tile's walk miss whole 32-bit words."""
+    for where, walk, element in _tile_walks(subject):
+        yield Use(where, max(size * element % 4 for size in (walk.tile[0], *(step for _, step, _ in walk.traversal))))
 
 
 def tile_length(subject: Subject) -> Iterator[Use]:
@@ -181,6 +219,14 @@ def volumes(subject: Subject) -> Iterator[Use]:
             else:
                 other = int(layers[end.layer]["out_bytes" if walk.writes else "in_bytes"])
             yield Use(walk.where, abs(moved - other))
+    for edge in subject.plan.direct:
+        walked = edge.bytes if edge.walk is None else edge.walk.elements * storage_bytes(edge.storage)
+        sides = [int(layers[edge.producer.layer]["out_bytes"]), int(layers[edge.readers[0].layer]["in_bytes"]), walked]
+        yield Use(edge.name, max(abs(edge.bytes - side) for side in sides))
+    for of in subject.plan.plio_edges:
+        walked = of.window.bytes if of.walk is None else of.walk.elements * storage_bytes(of.window.storage)
+        buffer = int(layers[of.tiles[0].layer]["in_bytes" if of.into else "out_bytes"])
+        yield Use(of.name, max(abs(of.window.bytes - walked), abs(of.window.bytes - buffer)))
 
 
 def _by_tile(subject: Subject) -> dict[tuple[int, int], list[MemoryBuffer]]:

@@ -53,11 +53,20 @@ DESIGN_RULES: tuple[Rule, ...] = (
     Rule("tile_channels_out", "DMA channels out of a tile", "error", "plan", "AM020 ch2",
          "Join the buffers of the kernel", lambda d: d.generation.dma.channels_out, movement.tile_channels_out),
     Rule("tile_descriptors", "buffer descriptors of a tile", "error", "plan",
-         "AM020 ch2; counted as aie4ml 0.2.1 measured with Vitis 2026.1.1", "Use fewer ports",
+         "AM020 ch2; counted as aie4ml 0.2.1 measured with Vitis 2026.1.1",
+         "Use a smaller batch, microtiles that agree, or memory tiles between",
          lambda d: d.generation.dma.buffer_descriptors, movement.tile_descriptors),
     Rule("tile_length", "32-bit words of one transfer of a tile", "error", "plan", f"{FIELDS}: 14 bits",
          "Use more tiles for the layer, or a smaller batch", lambda d: d.generation.dma.length_max_words,
          movement.tile_length),
+    Rule("tile_walk_step", "32-bit words of a step of a tile's walk", "error", "plan", f"{FIELDS}: 13 bits",
+         "Use a smaller batch or narrower slices", lambda d: d.generation.dma.step_max_words, movement.tile_walk_step),
+    Rule("tile_walk_wrap", "wrap of a loop of a tile's walk", "error", "plan", f"{FIELDS}: 8 bits",
+         "Use a larger cas_length, or a larger microtile", lambda d: d.generation.dma.wrap_max,
+         movement.tile_walk_wrap),
+    Rule("tile_walk_granularity", "bytes by which a tile's walk misses whole 32-bit words", "error", "plan",
+         "AM020 ch2: DMA transfers are 32-bit words", "Use a microtile with a larger K or N", lambda d: 0,
+         movement.tile_granularity),
     # memory tiles
     Rule("memory_tile_place", "memory tiles outside the array", "error", "plan", "AM020 ch5: rows of memory tiles",
          "Place the buffer on the array", lambda d: 0, movement.memory_rows),
@@ -116,16 +125,12 @@ BUILT_IN: tuple[Rule, ...] = (
          "see plio_out: the tools choose the columns", lambda d: d.plio_out_per_column),
     Rule("core_streams", "streams of a core each way; kernels use buffers and cascades alone", "error", "device",
          "AM020 App A", "", lambda d: min(d.generation.core_streams_in, d.generation.core_streams_out)),
-    Rule("tile_walk_dims", "address dimensions of a tile's walk; tiles are filled and drained linearly", "error",
-         "device", "AM020 ch2", "", lambda d: d.generation.dma.dims),
-    Rule("tile_walk_step", "32-bit words of a step of a tile's walk", "error", "device", f"{FIELDS}: 13 bits", "",
-         lambda d: d.generation.dma.step_max_words),
-    Rule("tile_walk_wrap", "wrap of a loop of a tile's walk", "error", "device", f"{FIELDS}: 8 bits", "",
-         lambda d: d.generation.dma.wrap_max),
-    Rule("tile_zero_padding", "zeros that a tile's DMA adds; memory tiles do", "error", "device", "AM020 ch2", "",
-         lambda d: 0),
+    Rule("tile_walk_dims", "address dimensions of a descriptor of a tile; loops beyond are unrolled into descriptors",
+         "error", "device", "AM020 ch2", "", lambda d: d.generation.dma.dims),
+    Rule("tile_zero_padding", "zeros that a tile's DMA adds; memory tiles and the host do", "error", "device",
+         "AM020 ch2", "", lambda d: 0),
 )
-"""What holds by construction: of a device, of the kernels and of the linear buffers of their tiles."""
+"""What holds by construction: of a device, and of kernels."""
 
 LAYER_RULES: tuple[Rule, ...] = tuple(
     Rule(rule.id, rule.text, "error", "layer", rule.source, rule.remedy, rule.limit) for rule in OPTION_RULES)

@@ -236,7 +236,7 @@ def design_text(design: Design) -> str:
         f"error       {estimate.error}",
         f"of peak     {estimate.tops:.2f} of {estimate.peak_tops:.2f} TOPS of these tiles ({estimate.efficiency:.1%})",
         f"limit       {estimate.explanation}",
-        f"direct      {direct_kinds(design.plan().direct) or 'none'}", "", floorplan_text(
+        f"direct      {direct_kinds([*design.plan().direct, *design.plan().plio_edges]) or 'none'}", "", floorplan_text(
             design.place(), problem.blocks, design.device, edges=problem.edges, memory_tiles=memory_tiles)])
 
 

@@ -18,7 +18,7 @@ from aie_explorer.cycles.validity import VALIDITY
 from aie_explorer.devices import Device
 from aie_explorer.errors import DesignError, nearest
 from aie_explorer.ir import FixedPoint
-from aie_explorer.space import FEATURES, SPLITS, TWO_BY_TWO, Table, Work, refusals, shape_name
+from aie_explorer.space import FEATURES, PORTS, SPLITS, TWO_BY_TWO, Table, Work, refusals, shape_name
 from aie_explorer.space.handover import joinable, reader_key, writer_key
 from aie_explorer.space.options import cut
 
@@ -124,6 +124,7 @@ def layer_table(layer: LayerSpec, batch: int, device: Device) -> Table:
                                                           SPLITS.index(choice.split)))
     row = cut(layer_work(layer, batch), columns, length, num, split, np.array([choice.blocking]),
               drop_idle=False)
+    row["ports"] = PORTS.index(choice.ports)
     bits = int(choice.blocking.rows * choice.blocking.columns * row["M"][0] * row["N"][0] * row["acc_bits"][0])
     most = device.generation.accumulator_registers * device.generation.accumulator_register_bits
     if choice.blocking != TWO_BY_TWO and bits > most:

@@ -15,7 +15,7 @@ from aie_explorer.cycles import movement
 from aie_explorer.cycles.constants import Constants, load_constants
 from aie_explorer.cycles.kernel import kernel_cost
 from aie_explorer.cycles.operands import Operands, operands_of, peak_of
-from aie_explorer.cycles.validity import validity
+from aie_explorer.cycles.validity import EXTRAPOLATED, validity
 from aie_explorer.devices import Device
 from aie_explorer.space import Table, Work
 
@@ -38,6 +38,7 @@ CYCLES = np.dtype([
     ("last_out_cycles", "f8"),   # and to the last
     ("plio_in", "i4"), ("plio_out", "i4"),  # ports it needs there
     ("validity", "i1"),          # index into VALIDITY
+    ("ports_validity", "i1"),    # the same, of how its PLIOs reach it
 ])
 
 RESOURCES = {"kernel": "tile_cycles", "input DMA": "dma_in_cycles", "output DMA": "dma_out_cycles",
@@ -72,8 +73,11 @@ def cost_layer(table: Table, work: Work, device: Device, constants: Constants | 
     ends = movement.port_times(table, work, device)
     out["plio_in_cycles"], out["plio_out_cycles"] = ends.busy_in, ends.busy_out
     out["plio_in"], out["plio_out"] = ends.ports_in, ends.ports_out
-    cost_ends(out, device, known)
+    straight = movement.straight_ports(table, device)
+    cost_ends(out, straight, device, known)
     out["validity"] = validity(table, of, device)
+    if device.generation.memory_tile is not None:  # no design whose PLIOs go past the memory tiles has been measured
+        out["ports_validity"] = EXTRAPOLATED * (straight[0] | straight[1])
     return LayerModel(out, work.macs / peak_of(of, device))
 
 
@@ -96,11 +100,12 @@ def cost_tiles(out: npt.NDArray[np.void], table: Table, operands: Operands, devi
                              + movement.hand_over(constants) + movement.route_cycles(table, device))
 
 
-def cost_ends(out: npt.NDArray[np.void], device: Device, constants: Constants) -> None:
+def cost_ends(out: npt.NDArray[np.void], straight: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]], device: Device,
+              constants: Constants) -> None:
     """Fill the latencies at the ends of the graph from the cycles of its ports and of the tiles' DMA."""
     out["entry_cycles"], out["first_out_cycles"], out["last_out_cycles"] = movement.end_latencies(
-        out["plio_in_cycles"], out["plio_out_cycles"], (out["dma_in_cycles"], out["dma_out_cycles"]), device,
-        constants)
+        out["plio_in_cycles"], out["plio_out_cycles"], (out["dma_in_cycles"], out["dma_out_cycles"]), straight,
+        device, constants)
 
 
 def limiting_resource(row: np.void) -> str:

@@ -3,7 +3,8 @@
 Every DMA channel of a tile or memory tile moves one stream word a cycle (32 bits; 64 on AIE-MLv2), measured on silicon
 too; chained descriptors, strides and bank conflicts cost nothing beside that. A buffer is read once all of it is
 written (store-and-forward), so a word counts once for each leg: PLIO to memory tile, memory tile to tile, tile to
-memory tile, memory tile to PLIO. Buffers are doubled, so in the steady state legs and kernels overlap.
+memory tile, memory tile to PLIO; where PLIOs feed tiles or take from them, once each way. Buffers are doubled, so in
+the steady state legs and kernels overlap.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import numpy.typing as npt
 from aie_explorer.cycles.constants import Constants
 from aie_explorer.devices import Device
 from aie_explorer.space import Table, Work
-from aie_explorer.space.handover import input_windows, output_windows
+from aie_explorer.space.handover import input_windows, output_windows, straight_in, straight_out
 
 Cycles = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -43,18 +45,27 @@ def port_times(table: Table, work: Work, device: Device) -> PortTimes:
     return PortTimes(inward["bytes"] / rate, outward["bytes"] / rate, inward["ports"], outward["ports"])
 
 
-def end_latencies(busy_in: Cycles, busy_out: Cycles, tile: tuple[Cycles, Cycles], device: Device,
-                  constants: Constants) -> tuple[Cycles, Cycles, Cycles]:
+def straight_ports(table: Table, device: Device) -> tuple[Mask, Mask]:
+    """Which options PLIOs feed with no memory tile between, and which feed PLIOs so."""
+    if device.generation.memory_tile is None:
+        every = np.ones(len(table), np.bool_)
+        return every, every
+    return straight_in(table), straight_out(table)
+
+
+def end_latencies(busy_in: Cycles, busy_out: Cycles, tile: tuple[Cycles, Cycles], straight: tuple[Mask, Mask],
+                  device: Device, constants: Constants) -> tuple[Cycles, Cycles, Cycles]:
     """Latencies at the ends of the graph, to be added to those of the layers.
 
     At the side of the programmable logic a leg has neither descriptors nor locks: it counts half. Without memory tiles
-    a PLIO feeds the tiles themselves: the words travel once, at the slower of both rates, and the first output beat
-    leaves before the tile's buffer is drained, which its layer's latency counts.
+    between, a PLIO feeds the tiles themselves: the words travel once, at the slower of both rates, and the first output
+    beat leaves before the tile's buffer is drained, which its layer's latency counts.
 
     Args:
         busy_in, busy_out: of the busiest PLIO.
         tile: cycles to fill and to drain the buffer of a tile.
-        device: whether it has memory tiles counts.
+        straight: `straight_ports`.
+        device: the rate of its PLIOs counts.
         constants: of the model.
 
     Returns:
@@ -62,12 +73,9 @@ def end_latencies(busy_in: Cycles, busy_out: Cycles, tile: tuple[Cycles, Cycles]
         their first beat on a PLIO; and to their last.
     """
     beat = device.plio_bits / 8 / device.plio_bytes_per_cycle
-    if device.generation.memory_tile is None:
-        fill, drain = tile
-        return np.maximum(busy_in - fill, 0), -drain, np.maximum(busy_out - beat - drain, 0)
-    half = constants.hand_over_cycles / 2
-    first = np.full_like(busy_out, half)
-    return busy_in + half, first, first + np.maximum(busy_out - beat, 0)
+    (fill, drain), (into, out), half = tile, straight, constants.hand_over_cycles / 2
+    return (np.where(into, np.maximum(busy_in - fill, 0), busy_in + half), np.where(out, -drain, half),
+            np.where(out, np.maximum(busy_out - beat - drain, 0), half + np.maximum(busy_out - beat, 0)))
 
 
 def tile_dma(table: Table, device: Device) -> tuple[Cycles, Cycles]:

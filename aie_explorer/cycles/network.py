@@ -23,7 +23,7 @@ Edge = tuple[int, int]
 Columns = Mapping[str, FloatColumn] | npt.NDArray[np.void]
 """The figures of a layer, one entry a design, by the names in COLUMNS."""
 COLUMNS = (*RESOURCES.values(), "mac_cycles", "latency_cycles", "plio_in_cycles", "plio_out_cycles", "entry_cycles",
-           "first_out_cycles", "last_out_cycles", "validity")
+           "first_out_cycles", "last_out_cycles", "validity", "ports_validity")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +85,10 @@ def network_cycles(names: Sequence[str], layers: Sequence[Columns], edges: Seque
             arrivals.append(ready[producer] - (saved * direct[index] if direct is not None else 0.0))
         ready[i] = np.maximum.reduce(arrivals) + layers[i]["latency_cycles"]
     level = np.maximum.reduce([layer["validity"] for layer in layers])
-    through = level  # of the latency: no design that hands over from tile to tile has been measured
+    # of the latency: no design that hands over from tile to tile has been measured
+    through = np.maximum.reduce([level, *(layers[i]["ports_validity"] for i in {*inputs, *outputs})])
     if direct is not None and len(direct):
-        through = np.where(np.logical_or.reduce(list(direct)), np.maximum(level, EXTRAPOLATED), level)
+        through = np.where(np.logical_or.reduce(list(direct)), np.maximum(through, EXTRAPOLATED), through)
     first, last = (np.maximum.reduce([ready[i] + layers[i][field] for i in outputs])
                    for field in ("first_out_cycles", "last_out_cycles"))
     fitted = _fitted_shares(layers, inputs, outputs, interval, last) if np.any(level == UNCALIBRATED) else (0.0, 0.0)

@@ -66,8 +66,25 @@ def iterations_of(samples: int, batch: int) -> int:
     return max(1, -(-samples // batch))
 
 
+def in_microtiles(plio: Plio, values: IntArray) -> IntArray:
+    """[iterations, rows, columns] in the order that a PLIO carries them, of values that are row by row."""
+    if plio.microtile is None:
+        return values
+    M, K = plio.microtile
+    blocks = values.reshape(len(values), plio.rows // M, M, plio.columns // K, K)
+    return blocks.swapaxes(2, 3).reshape(values.shape)
+
+
+def in_rows(values: IntArray, microtile: tuple[int, int]) -> IntArray:
+    """[iterations, rows, columns] row by row, of values that are in the order of microtiles."""
+    calls, rows, columns = values.shape
+    M, K = microtile
+    return values.reshape(calls, rows // M, columns // K, M, K).swapaxes(2, 3).reshape(values.shape)
+
+
 def pack_input(plio: Plio, ints: IntArray, batch: int) -> IntArray:
-    """[iterations, rows, columns] what a PLIO sends for `ints` [samples, features]; zeros beyond the true tensor."""
+    """[iterations, rows, columns] what a PLIO sends for `ints` [samples, features], in the order of `Plio.order`; zeros
+    beyond the true tensor."""
     calls = iterations_of(len(ints), batch)
     samples = np.zeros((calls * batch, ints.shape[1]), np.int64)
     samples[:len(ints)] = ints
@@ -75,7 +92,7 @@ def pack_input(plio: Plio, ints: IntArray, batch: int) -> IntArray:
 
 
 def pack_output(plio: Plio, results: IntArray) -> IntArray:
-    """[iterations, rows, columns] what a PLIO receives of `results` [iterations, rows, features].
+    """[iterations, rows, columns] what a PLIO receives of `results` [iterations, rows, features], in its order.
 
     The rows are all that the array computes, those that pad the batch included; columns beyond the true ones are zero.
     """
@@ -86,7 +103,7 @@ def _window(plio: Plio, values: IntArray) -> IntArray:
     out = np.zeros((len(values), plio.rows, plio.columns), np.int64)
     part = values[:, plio.first_row:plio.first_row + plio.rows, plio.first_column:plio.first_column + plio.columns]
     out[:, :part.shape[1], :part.shape[2]] = part
-    return out
+    return in_microtiles(plio, out)
 
 
 def to_text(values: IntArray, per_line: int) -> str:

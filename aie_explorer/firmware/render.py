@@ -165,7 +165,7 @@ def _context(design: Design, plan: Plan, placement: Placement, stimulus: Stimulu
         "iterations": stimulus.iterations, "samples": stimulus.samples,
         "layers": [layer_context(op, layer, design, placement) | {"staged": op.name not in fed_directly}
                    for op, layer in zip(design.network.layers, design.space.layers, strict=True)],
-        "buffers": plan.buffers, "direct": plan.direct, "direct_text": DIRECT_TEXT,
+        "buffers": plan.buffers, "direct": plan.direct, "direct_text": DIRECT_TEXT, "plio_edges": plan.plio_edges,
         "tile_of": {end: tile_of(end, placement) for end in names},
         "inputs": [_plio(p) for p in plan.inputs], "outputs": [_plio(p) for p in plan.outputs],
         "end_name": names,
@@ -175,7 +175,7 @@ def _context(design: Design, plan: Plan, placement: Placement, stimulus: Stimulu
 def _plio(plio: Plio) -> dict[str, Any]:
     return {"port": port_name(plio), "storage": plio.storage, "element_bytes": storage_bytes(plio.storage),
             "bytes": plio.bytes, "rows": plio.rows, "columns": plio.columns, "first_row": plio.first_row,
-            "first_column": plio.first_column, "tensor": plio.tensor}
+            "first_column": plio.first_column, "tensor": plio.tensor, "order": plio.order}
 
 
 def _platform(design: Design) -> str:
@@ -211,11 +211,11 @@ def _arguments(role: Role, parameters: str) -> str:
 
 def _tiling(tiling: Tiling) -> str:
     """The argument of adf::tiling."""
-    def pair(values: tuple[int, int]) -> str:
-        return f"{{{values[0]}, {values[1]}}}"
+    def listed(values: tuple[int, ...]) -> str:
+        return f"{{{', '.join(map(str, values))}}}"
 
-    text = (f"{{.buffer_dimension = {pair(tiling.buffer)}, .tiling_dimension = {pair(tiling.tile)}, "
-            f".offset = {pair(tiling.offset)}")
+    text = (f"{{.buffer_dimension = {listed(tiling.buffer)}, .tiling_dimension = {listed(tiling.tile)}, "
+            f".offset = {listed(tiling.offset)}")
     if tiling.traversal:
         steps = ", ".join(f"{{.dimension = {d}, .stride = {s}, .wrap = {w}}}" for d, s, w in tiling.traversal)
         text += f", .tile_traversal = {{{steps}}}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 
 from aie_explorer import html
 from aie_explorer.emulation import EmulationError, emulate
-from aie_explorer.firmware.pack import to_text
+from aie_explorer.firmware.pack import in_rows, to_text
 from aie_explorer.firmware.render import array_flags, port_name
 from aie_explorer.firmware.stimulus import inputs_of, stimulus
 from aie_explorer.ir import IntArray, storage_bytes
@@ -109,6 +109,10 @@ def verify(project: FirmwareProject, x: Inputs | None = None, *, samples: int = 
         parts += [_compare(_calls(result.handed.get((_number(design, end), 0), EMPTY), vectors.iterations, d),
                            d.first_row, d.first_column, reference[name], network.batch)
                   for d in plan.direct if d.tensor == name for end in d.readers]
+        parts += [_compare(_calls(result.handed.get((_number(design, end), 0), EMPTY), vectors.iterations,
+                                  replace(e.window, microtile=e.microtile)),
+                           e.window.first_row, e.window.first_column, reference[name], network.batch)
+                  for e in plan.plio_edges if e.into and e.window.tensor == name for end in e.tiles]
         tensors.append(_merge(name, parts))
     for name in network.outputs:
         leaves = [_compare(_calls(result.outputs.get(port_name(p), EMPTY), vectors.iterations, p, port_name(p)),
@@ -136,10 +140,9 @@ def _calls(values: IntArray, calls: int, what: MemoryBuffer | DirectEdge | Plio,
         raise EmulationError(f"the program wrote {values.size} numbers, not {calls * rows * columns}",
                              where=where or what.name,
                              remedy="Make room on the disk; or the project was edited and moves other amounts")
-    if isinstance(what, DirectEdge):
-        M, N = what.microtile
-        return values.reshape(calls, rows // M, columns // N, M, N).swapaxes(2, 3).reshape(calls, rows, columns)
-    return values.reshape(calls, rows, columns)
+    values = values.reshape(calls, rows, columns)
+    microtile = None if isinstance(what, MemoryBuffer) else what.microtile
+    return values if microtile is None else in_rows(values, microtile)
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,9 @@ def _joined(layer: Layer, shapes: Sequence[Shape]) -> Step:
 def _remedy(kind: str) -> str:
     if "Prune" in kind:
         return "Remove the pruning wrapper with strip_pruning first"
+    if kind == "Permute":
+        return ("A DMA moves 32-bit words and transposes no smaller elements, nor need it: flatten, and permute the "
+                "rows of the next Dense layer's kernel in the same way")
     return "Replace it by supported layers, or cut the model before it"
 
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from aie_explorer.design import Design
 from aie_explorer.placement import array_of
 from aie_explorer.plots.style import GREY, colour, finish, letter
-from aie_explorer.transport import KernelEnd
+from aie_explorer.transport import KernelEnd, Plio
 from aie_explorer.transport.direct import direct_kinds
 
 KINDS = {"direct": "direct", "memory_tile": "through a memory tile"}
@@ -59,6 +59,15 @@ class EdgeInfo:
 
 
 @dataclass(frozen=True)
+class PortInfo:
+    """PLIOs of a layer with no memory tile between: its block, by index, whether they feed it, and what they are."""
+
+    block: int
+    into: bool
+    text: str
+
+
+@dataclass(frozen=True)
 class FloorplanInfo:
     """What the floorplan shows.
 
@@ -71,6 +80,7 @@ class FloorplanInfo:
         summary: one sentence that says the same.
         pl_columns: columns with a PL interface, where PLIO enters and leaves.
         cascade: direction of the cascades in words.
+        ports: PLIOs that feed tiles or are fed by them.
     """
 
     columns: int
@@ -82,6 +92,7 @@ class FloorplanInfo:
     summary: str
     pl_columns: tuple[int, ...] = ()
     cascade: str = "west to east"
+    ports: tuple[PortInfo, ...] = ()
 
 
 def floorplan_info(design: Design) -> FloorplanInfo:
@@ -110,7 +121,18 @@ def floorplan_info(design: Design) -> FloorplanInfo:
     cascade = "alternating with the row" if device.generation.cascade_alternates else "west to east"
     return FloorplanInfo(device.columns, device.rows, known_rows or 1, tuple(blocks), tuple(memory), _edges(design),
                          f"{device.name}: {design.tiles} of {device.tiles} tiles used by {len(blocks)} layers",
-                         array_of(device).pl_columns, cascade)
+                         array_of(device).pl_columns, cascade, _ports(design))
+
+
+def _ports(design: Design) -> tuple[PortInfo, ...]:
+    """The PLIOs of the plan that go past the memory tiles, those of a layer and a direction together."""
+    names, windows = list(design.on_array.layers), dict[tuple[str, bool], list[Plio]]()
+    for edge in design.plan().plio_edges:
+        windows.setdefault((edge.tiles[0].layer, edge.into), []).append(edge.window)
+    return tuple(PortInfo(names.index(name), into, f"{name}: {len(plios)} PLIO{'s' * (len(plios) > 1)} "
+                          f"{'straight into' if into else 'straight out of'} tiles, {plios[0].order}, "
+                          f"{max(one.bytes for one in plios):,} bytes a call at most")
+                 for (name, into), plios in windows.items())
 
 
 def _edges(design: Design) -> tuple[EdgeInfo, ...]:
@@ -148,6 +170,7 @@ def floorplan_figure(info: FloorplanInfo) -> go.Figure:
         shapes.append(_box(block.column, block.row, block.width, block.height, line=block.colour, fill=block.colour))
     for kind in KINDS:
         _draw_edges(figure, info, kind)
+    _draw_ports(figure, info)
     for block in info.blocks:
         xs = [block.column + i + 0.5 for _ in range(block.height) for i in range(block.width)]
         ys = [block.row + j + 0.5 for j in range(block.height) for _ in range(block.width)]
@@ -208,6 +231,20 @@ def _draw_edges(figure: go.Figure, info: FloorplanInfo, kind: str) -> None:
         figure.add_trace(go.Scatter(
             x=xs, y=ys, mode="lines", hovertext=texts, hoverinfo="text", name=KINDS[kind],
             line={"color": _EDGE_COLOURS[kind], "width": 1.5, "dash": "solid" if kind == "direct" else "dot"}))
+
+
+def _draw_ports(figure: go.Figure, info: FloorplanInfo) -> None:
+    """Between the row of PLIOs and the lower edge of each block that has some of its own: in on the left of it."""
+    bottom = _memory_y(info, 0) - 0.7
+    for port in info.ports:
+        block = info.blocks[port.block]
+        x = block.column + block.width * (0.3 if port.into else 0.7)
+        begin, end = ((bottom, block.row + 0.1) if port.into else (block.row + 0.1, bottom))
+        figure.add_annotation(x=x, y=end, ax=x, ay=begin, xref="x", yref="y", axref="x", ayref="y", showarrow=True,
+                              arrowhead=2, arrowsize=1.2, arrowwidth=1.5, arrowcolor=_EDGE_COLOURS["direct"], text="")
+        figure.add_trace(go.Scatter(
+            x=[x, x], y=[begin, end], mode="lines", hovertext=[port.text] * 2, hoverinfo="text", showlegend=False,
+            name="PLIOs of tiles", line={"color": _EDGE_COLOURS["direct"], "width": 1.5}))
 
 
 def _path(info: FloorplanInfo, edge: EdgeInfo) -> list[tuple[float, float]]:

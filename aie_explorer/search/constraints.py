@@ -1,7 +1,7 @@
 """What a user fixes, forbids or bounds about layers, as plain data.
 
 A constraint is a key and a demand. The key is "<layer>.<field>", or "<field>" for every layer; the fields are the
-choices (microtile, cas_length, cas_num, split, blocking, route) and the figures of `Explorer.layer_options`. The
+choices (microtile, cas_length, cas_num, split, blocking, route, ports) and the figures of `Explorer.layer_options`. The
 demand is a value, a list of values, {"not": value or values}, or {"least": a, "most": b} with one of both or both.
 """
 
@@ -19,12 +19,12 @@ from aie_explorer.cycles import VALIDITY
 from aie_explorer.errors import DesignError, nearest
 from aie_explorer.search.routes import check_routes, read_by_layers, routed
 from aie_explorer.search.space import DesignSpace, LayerSpace
-from aie_explorer.space import CHOICES, ROUTES, SHAPE_FIELDS, SPLITS, parse_blocking, parse_microtile, shape_name
+from aie_explorer.space import CHOICES, PORTS, ROUTES, SHAPE_FIELDS, SPLITS, parse_blocking, parse_microtile, shape_name
 
 TABLE_FIGURES = ("tiles", "rows", "k", "n", "in_bytes", "weight_bytes", "out_bytes")
 CYCLE_FIGURES = ("kernel_cycles", "dma_in_cycles", "dma_out_cycles", "cascade_cycles", "interval_cycles",
                  "latency_cycles")
-WORDS = {"split": SPLITS, "route": ROUTES, "validity": VALIDITY}
+WORDS = {"split": SPLITS, "route": ROUTES, "ports": PORTS, "validity": VALIDITY}
 FIELDS = (*CHOICES, *TABLE_FIGURES, *CYCLE_FIGURES, "validity")
 
 Mask = npt.NDArray[np.bool_]

@@ -13,6 +13,7 @@ from aie_explorer.search.figures import direct_edges
 from aie_explorer.search.objectives import MOST
 from aie_explorer.search.space import DesignSpace
 from aie_explorer.space import ROWS
+from aie_explorer.space.handover import straight_in, straight_out
 
 IntColumn = npt.NDArray[np.int64]
 LARGEST = 10_000  # copies; no array is near it
@@ -42,13 +43,14 @@ def memory_tile_ports(space: DesignSpace, picks: npt.NDArray[np.intp]) -> dict[s
     for i, layer in enumerate(space.layers):
         pick = picks[:, i]
         row = layer.table[pick]
-        leaves = space.output_layers.count(i)
+        leaves = space.output_layers.count(i) * ~straight_out(row)
         readers = leaves + sum(edge.producers.count(i) for edge in space.edges)
         into += row["cas_num"].astype(np.int64) * readers
-        out += row["cas_length"].astype(np.int64) * np.where(row["split"] == ROWS, row["cas_num"], 1)
+        staged = ~straight_in(row)
+        out += row["cas_length"].astype(np.int64) * np.where(row["split"] == ROWS, row["cas_num"], 1) * staged
         out += layer.cycles["plio_out"][pick].astype(np.int64) * leaves
         if i in space.input_layers:
-            into += layer.cycles["plio_in"][pick]
+            into += layer.cycles["plio_in"][pick] * staged
     for producer, consumer, direct in direct_edges(space, picks):
         writes, reads = (space.layers[i].table[picks[:, i]] for i in (producer, consumer))
         into -= direct * writes["cas_num"].astype(np.int64)

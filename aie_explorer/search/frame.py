@@ -16,7 +16,7 @@ from aie_explorer.errors import DesignError
 from aie_explorer.search.figures import Picks, direct_edges, figures
 from aie_explorer.search.objectives import ADDED, SPARED
 from aie_explorer.search.space import DesignSpace, LayerSpace
-from aie_explorer.space import CHOICES, ROUTES, SHAPE_FIELDS, SPLITS, Choice, parse_choice, shape_name
+from aie_explorer.space import CHOICES, PORTS, ROUTES, SHAPE_FIELDS, SPLITS, Choice, parse_choice, shape_name
 
 FIGURES = ("copies", "tiles", "interval_cycles", "latency_cycles", "interval_ns", "latency_ns", "samples_per_s",
            "efficiency", "samples_per_s_per_tile", "plio_in", "plio_out", "plio", "memory_tile_bytes", "macs_issued",
@@ -113,7 +113,7 @@ def _choice_columns(layer: LayerSpace, pick: npt.NDArray[np.intp], words: Mappin
         "microtile": shapes("microtile"),
         "cas_length": table["cas_length"][pick].astype(np.int16), "cas_num": table["cas_num"][pick].astype(np.int16),
         "split": _labels(table["split"][pick], SPLITS), "blocking": shapes("blocking"),
-        "route": _labels(table["route"][pick], ROUTES),
+        "route": _labels(table["route"][pick], ROUTES), "ports": _labels(table["ports"][pick], PORTS),
     }
 
 

@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from aie_explorer.cycles import CYCLES, cost_layer
 from aie_explorer.devices import Device
+from aie_explorer.devices.hardware import Dma
 from aie_explorer.errors import AieExplorerError, DesignError
-from aie_explorer.ir import Network
-from aie_explorer.space import Table, Work, layer_options, work_of
-from aie_explorer.space.direct import DIRECT, made_layout, read_layout
+from aie_explorer.ir import Dense, Network, storage_bytes
+from aie_explorer.space import INTO, OUT_OF, Table, Work, layer_options, work_of
+from aie_explorer.space.direct import DIRECT, made_layout, read_layout, retiled
 from aie_explorer.space.handover import NETWORK_INPUT, joinable, reader_key, writer_key
 
 Figures = npt.NDArray[np.void]
@@ -123,7 +124,9 @@ class DesignSpace:
         producers = tuple(source for source in sources if source >= 0)
         widths = tuple(self.network.tensors[name].shape[0] for name in self.network.layers[consumer].inputs)
         keys = tuple(self.layers[source].writers[0].tobytes() if source >= 0 else None for source in sources)
-        return Edge(producers, consumer, *_legal(keys, widths, self.layers[consumer].readers[0].tobytes()))
+        reader = self.layers[consumer]
+        return Edge(producers, consumer, *_legal(keys, widths, reader.readers[0].tobytes(), self.device.generation.dma,
+                                                 storage_bytes(reader.work.input.storage)))
 
     @property
     def size(self) -> int:
@@ -157,7 +160,7 @@ def _sides(columns: list[npt.NDArray[Any]]) -> Sides:
 
 
 @lru_cache(maxsize=256)
-def _legal(writers: tuple[bytes | None, ...], widths: tuple[int, ...], readers: bytes
+def _legal(writers: tuple[bytes | None, ...], widths: tuple[int, ...], readers: bytes, dma: Dma, element_bytes: int
            ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """`Edge.legal` and `Edge.direct` from the sides of the producers (None for an input of the network) and of the
     consumer."""
@@ -166,7 +169,7 @@ def _legal(writers: tuple[bytes | None, ...], widths: tuple[int, ...], readers: 
     legal = _through_memory_tiles([None if sides is None else sides[:, :4] for sides in made], widths, read[:, :3])
     direct = np.zeros_like(legal)
     if len(made) == 1 and made[0] is not None:
-        direct = made[0][:, 4, None] == read[None, :, 3]
+        direct = (made[0][:, 4, None] == read[None, :, 3]) | retiled(made[0][:, 4], read[:, 3], dma, element_bytes)
     for axis, sides in enumerate(sides for sides in made if sides is not None):
         must_be = sides[:, 5].astype(bool)
         legal[(slice(None),) * axis + (must_be,)] = False
@@ -191,9 +194,36 @@ def _through_memory_tiles(writers: list[npt.NDArray[np.int64] | None], widths: t
     return legal[np.ix_(*places)]
 
 
+def straight(network: Network, op: Dense) -> int:
+    """Which ports (bits INTO and OUT_OF) of a layer can be PLIOs with no memory tile between.
+
+    Into a layer that reads an input of the network and nothing else; out of one whose results leave once and are read
+    by no layer.
+    """
+    into = len(op.inputs) == 1 and op.inputs[0] in network.inputs
+    out = network.outputs.count(op.output) == 1 and not any(network.consumers(op.output))
+    return INTO * into + OUT_OF * out
+
+
+def whole_beats(table: Table, device: Device) -> npt.NDArray[np.bool_]:
+    """[options] whether what PLIOs send straight into tiles, or take straight from them, is whole transfers."""
+    beat = device.plio_bits // 8
+    whole = np.ones(len(table), np.bool_)
+    for bit, name in ((INTO, "in_bytes"), (OUT_OF, "out_bytes")):
+        whole &= ((table["ports"] & bit) == 0) | (table[name] % beat == 0)
+    return whole
+
+
 @lru_cache(maxsize=1024)
-def _costed(work: Work, device: Device) -> tuple[Table, Figures, float]:
+def _costed(work: Work, device: Device, ends: int) -> tuple[Table, Figures, float]:
+    """The options of a layer, once for each way that its `ends` (`straight`) admit, and their figures."""
     table = layer_options(work, device)
+    if ends:
+        ways = [ports for ports in range(INTO + OUT_OF + 1) if ports & ends == ports]
+        options, table = len(table), np.tile(table, len(ways))
+        table["ports"] = np.repeat(ways, options)
+        table = table[whole_beats(table, device)]
+        table.flags.writeable = False
     model = cost_layer(table, work, device)
     model.cycles.flags.writeable = False
     return table, model.cycles, model.ideal_tile_cycles
@@ -216,7 +246,7 @@ def design_space(network: Network, device: Device) -> DesignSpace:
             layers.append(known[work].named(op.name))
             continue
         try:
-            table, cycles, ideal = _costed(work, device)
+            table, cycles, ideal = _costed(work, device, straight(network, op))
         except AieExplorerError as error:
             raise DesignError(error.problem, where=op.name, rule=error.rule, remedy=error.remedy) from None
         layers.append(LayerSpace(op.name, work, table, cycles, ideal))

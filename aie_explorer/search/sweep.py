@@ -218,19 +218,23 @@ def _candidates(one: Combination, space: DesignSpace) -> list[npt.NDArray[np.int
 
 def layer_candidates(layer: LayerSpace, over: Mapping[str, Iterable[object]]) -> npt.NDArray[np.intp]:
     """Rows of a layer's table that a sweep uses: those with the given values, or its Pareto options if none is given
-    or only routes are.
+    or only routes and ports are; where no ports are given, those that go through memory tiles if there are such.
 
     A layer's Pareto options are those that no other beats in tiles, interval and latency.
 
     Raises:
         DesignError: for a value no legal option has, with the legal ones.
     """
-    if set(over) <= {"route"}:
+    if set(over) <= {"route", "ports"}:
         points = np.stack([layer.table["tiles"].astype(np.float64), layer.cycles["interval_cycles"],
                            layer.cycles["latency_cycles"]], axis=1)
-        routes = [np.flatnonzero(layer.table["route"] == route) for route in np.unique(layer.table["route"])]
-        best = np.sort(np.concatenate([rows[nondominated(points[rows])] for rows in routes]))
-        return best[matches(layer, "route", list(over["route"]), f"{layer.name}.route")[best]] if over else best
+        kept = np.logical_and.reduce([matches(layer, key, list(values), f"{layer.name}.{key}")
+                                      for key, values in over.items()] or [np.ones(len(layer.table), np.bool_)])
+        if "ports" not in over:
+            kept &= layer.table["ports"] == layer.table["ports"].min()
+        ways = np.stack([layer.table["route"], layer.table["ports"]], axis=1)
+        alike = [np.flatnonzero(kept & (ways == way).all(axis=1)) for way in np.unique(ways[kept], axis=0)]
+        return np.sort(np.concatenate([rows[nondominated(points[rows])] for rows in alike]))
     keep = np.ones(len(layer.table), np.bool_)
     for key, values in over.items():
         where = f"{layer.name}.{key}"

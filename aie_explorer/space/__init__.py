@@ -3,16 +3,21 @@
 from aie_explorer.space.choice import (
     BLOCKINGS,
     CHOICES,
+    INTO,
+    OUT_OF,
+    PORTS,
     ROUTES,
     SPLITS,
     TWO_BY_TWO,
     Blocking,
     Choice,
+    Ports,
     Route,
     Split,
     parse_blocking,
     parse_choice,
     parse_microtile,
+    parse_ports,
     parse_route,
     shape_name,
 )
@@ -31,8 +36,8 @@ from aie_explorer.space.options import (
 from aie_explorer.space.rules import RULES, Refusal, Rule, refusals
 
 __all__ = [
-    "BLOCKINGS", "CHOICES", "FEATURES", "OPTION", "ROUTES", "ROWS", "RULES", "SHAPE_FIELDS", "SPLITS", "TWO_BY_TWO",
-    "Blocking", "Choice", "Refusal", "Route", "Rule", "Split", "Table", "Work", "ceil_to", "choice_of",
-    "layer_microtiles", "layer_options", "option_row", "parse_blocking", "parse_choice", "parse_microtile",
-    "parse_route", "refusals", "shape_name", "work_of",
+    "BLOCKINGS", "CHOICES", "FEATURES", "INTO", "OPTION", "OUT_OF", "PORTS", "ROUTES", "ROWS", "RULES", "SHAPE_FIELDS",
+    "SPLITS", "TWO_BY_TWO", "Blocking", "Choice", "Ports", "Refusal", "Route", "Rule", "Split", "Table", "Work",
+    "ceil_to", "choice_of", "layer_microtiles", "layer_options", "option_row", "parse_blocking", "parse_choice",
+    "parse_microtile", "parse_ports", "parse_route", "refusals", "shape_name", "work_of",
 ]

@@ -14,6 +14,10 @@ Split = Literal["features", "rows"]
 SPLITS: tuple[Split, Split] = ("features", "rows")
 Route = Literal["auto", "memory_tile", "direct"]
 ROUTES: tuple[Route, ...] = ("auto", "memory_tile", "direct")
+Ports = Literal["memory_tile", "direct_in", "direct_out", "direct"]
+PORTS: tuple[Ports, ...] = ("memory_tile", "direct_in", "direct_out", "direct")
+INTO, OUT_OF = 1, 2
+"""Bits of a place in PORTS: PLIOs straight into the tiles of a layer, and straight out of them."""
 
 
 class Blocking(NamedTuple):
@@ -40,6 +44,9 @@ class Choice:
         blocking: register blocking of the kernel, (rows, columns) of microtiles.
         route: how the results reach the layers that read them: "direct", from tile to tile; through a "memory_tile";
             or "auto", each reader directly where that is legal.
+        ports: how the network's own inputs and outputs come and go, of a layer at an end of it: through a
+            "memory_tile", or "direct_in", from PLIOs into its tiles, "direct_out", from them to PLIOs, or "direct",
+            both.
     """
 
     microtile: tuple[int, int, int]
@@ -48,6 +55,7 @@ class Choice:
     split: Split = "features"
     blocking: Blocking = TWO_BY_TWO
     route: Route = "auto"
+    ports: Ports = "memory_tile"
 
     def __post_init__(self) -> None:
         if self.cas_num == 1:  # a single cascade divides nothing, so both splits are the same
@@ -61,12 +69,16 @@ class Choice:
     def to_dict(self) -> dict[str, object]:
         """The choice as JSON data."""
         return {"microtile": list(self.microtile), "cas_length": self.cas_length, "cas_num": self.cas_num,
-                "split": self.split, "blocking": list(self.blocking), "route": self.route}
+                "split": self.split, "blocking": list(self.blocking), "route": self.route,
+                "ports": self.ports}
 
     def __str__(self) -> str:
         blocks = "" if self.blocking == TWO_BY_TWO else f", blocks of {shape_name(self.blocking)}"
         route = {"auto": "", "memory_tile": ", through memory tiles", "direct": ", directly"}[self.route]
-        return f"{shape_name(self.microtile)}, {self.cas_length} x {self.cas_num}, split by {self.split}{blocks}{route}"
+        ports = {"memory_tile": "", "direct_in": ", PLIOs into tiles", "direct_out": ", PLIOs out of tiles",
+                 "direct": ", PLIOs into and out of tiles"}[self.ports]
+        cut = f"{shape_name(self.microtile)}, {self.cas_length} x {self.cas_num}, split by {self.split}"
+        return f"{cut}{blocks}{route}{ports}"
 
 
 CHOICES = tuple(field.name for field in fields(Choice))
@@ -128,8 +140,21 @@ def parse_route(value: object, where: str) -> Route:
     raise DesignError(f"{value!r} is no route", where=where, remedy=f"Use one of {', '.join(ROUTES)}")
 
 
+def parse_ports(value: object, where: str) -> Ports:
+    """A way of the network's inputs and outputs by its name.
+
+    Raises:
+        DesignError: when there is none of that name.
+    """
+    for ports in PORTS:
+        if value == ports:
+            return ports
+    raise DesignError(f"{value!r} is no way in or out of the array", where=where,
+                      remedy=f"Use one of {', '.join(PORTS)}")
+
+
 def parse_choice(value: Choice | Mapping[str, object], where: str) -> Choice:
-    """A complete choice from a mapping with the fields of `Choice`; split, blocking and route may be left out.
+    """A complete choice from a mapping with the fields of `Choice`; split, blocking, route and ports may be left out.
 
     Raises:
         DesignError: naming the missing, unknown or malformed field.
@@ -152,4 +177,5 @@ def parse_choice(value: Choice | Mapping[str, object], where: str) -> Choice:
     length, num = (whole(value[key], f"{where}.{key}") for key in ("cas_length", "cas_num"))
     return Choice(parse_microtile(value["microtile"], where), length, num, "rows" if split == "rows" else "features",
                   parse_blocking(value.get("blocking", TWO_BY_TWO), f"{where}.blocking"),
-                  parse_route(value.get("route", "auto"), f"{where}.route"))
+                  parse_route(value.get("route", "auto"), f"{where}.route"),
+                  parse_ports(value.get("ports", "memory_tile"), f"{where}.ports"))

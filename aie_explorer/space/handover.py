@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from aie_explorer.devices import Device
 from aie_explorer.ir import storage_bytes
+from aie_explorer.space.choice import INTO, OUT_OF
 from aie_explorer.space.options import ROWS, Table, Work
 
 FEW = 2048  # rows of a table, of which finding the distinct ones takes longer than it saves
@@ -89,7 +90,8 @@ def _unique(table: Table, fields: tuple[str, ...]) -> tuple[list[npt.NDArray[np.
 def input_windows(table: Table, work: Work, device: Device) -> dict[str, npt.NDArray[np.int64]]:
     """Ports and bytes of the busiest port, were each option the first layer.
 
-    One PLIO a slice of the reduction; where tensors stand side by side, one PLIO an input of the network.
+    One PLIO a slice of the reduction, whole and once for each part of the rows where it goes straight into tiles; where
+    tensors stand side by side, one PLIO an input of the network.
     """
     element, beat = storage_bytes(work.input.storage), device.plio_bits // 8
     if work.network_inputs is not None:
@@ -98,8 +100,21 @@ def input_windows(table: Table, work: Work, device: Device) -> dict[str, npt.NDA
         return {"ports": np.full(len(table), len(work.network_inputs)), "bytes": np.full(len(table), moved)}
     k, K = table["k"].astype(np.int64), table["K"].astype(np.int64)
     widest = np.minimum(k, -(-work.k // K) * K)
-    return {"ports": table["cas_length"].astype(np.int64),
-            "bytes": input_windows_rows(work, k, K, device) * widest * element}
+    direct, length = straight_in(table), table["cas_length"].astype(np.int64)
+    return {"ports": length * np.where(direct & (table["split"] == ROWS), table["cas_num"], 1),
+            "bytes": np.where(direct, table["in_bytes"], input_windows_rows(work, k, K, device) * widest * element)}
+
+
+def straight_in(table: Table) -> npt.NDArray[np.bool_]:
+    """[options] whether PLIOs feed the tiles themselves."""
+    found: npt.NDArray[np.bool_] = (table["ports"] & INTO) != 0
+    return found
+
+
+def straight_out(table: Table) -> npt.NDArray[np.bool_]:
+    """[options] whether the tiles themselves feed PLIOs."""
+    found: npt.NDArray[np.bool_] = (table["ports"] & OUT_OF) != 0
+    return found
 
 
 def input_windows_rows(work: Work, k: npt.NDArray[np.int64], K: npt.NDArray[np.int64], device: Device
@@ -115,7 +130,8 @@ def input_windows_rows(work: Work, k: npt.NDArray[np.int64], K: npt.NDArray[np.i
 
 
 def output_windows(table: Table, work: Work, device: Device) -> dict[str, npt.NDArray[np.int64]]:
-    """Ports and bytes of the busiest port, were each option the last layer: one PLIO a cascade."""
+    """Ports and bytes of the busiest port, were each option the last layer: one PLIO a cascade, which straight out of
+    its tile carries the whole buffer."""
     element = storage_bytes(work.output.storage)
     unique, inverse = _unique(table, ("rows", "n", "cas_num", "split"))
     rows, n, num, split = unique
@@ -125,7 +141,8 @@ def output_windows(table: Table, work: Work, device: Device) -> dict[str, npt.ND
         real_rows = np.where(by_rows, np.minimum(rows, work.rows - chain * rows), work.rows)
         real_n = np.where(by_rows, work.n, np.minimum(n, work.n - chain * n))
         moved = np.maximum(moved, _window_elements(real_rows, real_n, element, device.plio_bits // 8, rows, n))
-    return {"ports": num[inverse], "bytes": (moved * element)[inverse]}
+    moved = np.where(straight_out(table), table["out_bytes"], (moved * element)[inverse])
+    return {"ports": num[inverse], "bytes": moved}
 
 
 def _window_elements(rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], element: int, beat: int,

@@ -8,7 +8,7 @@ import numpy as np
 
 from aie_explorer.devices import Device, Microtile, microtiles
 from aie_explorer.errors import DesignError, nearest
-from aie_explorer.space.choice import ROUTES, SPLITS, Choice, shape_name
+from aie_explorer.space.choice import PORTS, ROUTES, SPLITS, Choice, shape_name
 from aie_explorer.space.options import SHAPE_FIELDS, Table, Work, candidates, choice_of, cut
 from aie_explorer.space.rules import RULES, legal, refusals
 
@@ -71,7 +71,7 @@ def option_row(work: Work, device: Device, choice: Choice, where: str) -> Table:
     shape = np.array([[tile.M, tile.K, tile.N, tile.issues, tile.accumulator_bits]])
     length, num = np.array([choice.cas_length]), np.array([choice.cas_num])
     row = cut(work, shape, length, num, np.array([split]), np.array([choice.blocking]), drop_idle=False)
-    row["route"] = ROUTES.index(choice.route)
+    row["route"], row["ports"] = ROUTES.index(choice.route), PORTS.index(choice.ports)
     options = layer_options(work, device)
     if _find(options, row):
         return row

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from aie_explorer.devices import Device, Microtile
 from aie_explorer.errors import DesignError
 from aie_explorer.ir import Dense, FixedPoint, Network, storage_bytes
-from aie_explorer.space.choice import BLOCKINGS, ROUTES, SPLITS, TWO_BY_TWO, Blocking, Choice
+from aie_explorer.space.choice import BLOCKINGS, PORTS, ROUTES, SPLITS, TWO_BY_TWO, Blocking, Choice
 
 Table = npt.NDArray[np.void]
 """Structured array with the fields of OPTION."""
@@ -24,6 +24,7 @@ OPTION = np.dtype([
     ("M", "i4"), ("K", "i4"), ("N", "i4"), ("cas_length", "i4"), ("cas_num", "i4"), ("split", "i1"),
     ("block_rows", "i1"), ("block_columns", "i1"),
     ("route", "i1"),  # 0, "auto", unless it is asked for
+    ("ports", "i1"),  # place in PORTS; 0, "memory_tile", but for layers at an end of the network
     # what follows from it for one tile: its slice of rows, reduction and outputs, padded to whole register blocks
     ("rows", "i4"), ("k", "i4"), ("n", "i4"), ("tiles", "i4"),
     # bytes of one tile's buffers, one copy each
@@ -163,4 +164,4 @@ def choice_of(row: np.void) -> Choice:
     """The choice that a row of a table stands for."""
     return Choice((int(row["M"]), int(row["K"]), int(row["N"])), int(row["cas_length"]), int(row["cas_num"]),
                   SPLITS[int(row["split"])], Blocking(int(row["block_rows"]), int(row["block_columns"])),
-                  ROUTES[int(row["route"])])
+                  ROUTES[int(row["route"])], PORTS[int(row["ports"])])

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from aie_explorer.devices import Device
 from aie_explorer.ir import storage_bytes
-from aie_explorer.space.handover import input_windows_rows, made_rows
+from aie_explorer.space.handover import input_windows_rows, made_rows, straight_in, straight_out
 from aie_explorer.space.options import ROWS, Table, Work, ceil_to
 
 IntColumn = npt.NDArray[np.int64]
@@ -21,23 +21,24 @@ def macs_issued(table: Table) -> IntColumn:
 
 
 def input_stage_bytes(table: Table, work: Work, device: Device) -> IntColumn:
-    """Bytes of the memory-tile buffers between the PLIOs of an input of the network and each option."""
+    """Bytes of the memory-tile buffers between the PLIOs of an input of the network and each option, if any."""
     element = storage_bytes(work.input.storage)
     if work.network_inputs is not None:  # beside others, whose rows may be filled up: the true rows are counted
         return np.full(len(table), COPIES * sum(work.network_inputs) * work.rows * element, np.int64)
     k, K = table["k"].astype(np.int64), table["K"].astype(np.int64)
     rows = input_windows_rows(work, k, K, device)
-    found: IntColumn = COPIES * ceil_to(work.k, K) * rows * element
+    found: IntColumn = COPIES * ceil_to(work.k, K) * rows * element * ~straight_in(table)
     return found
 
 
 def output_stage_bytes(table: Table, work: Work) -> IntColumn:
     """Bytes of the memory-tile buffers between each option and one reader of its results, or its PLIOs.
 
-    Two copies are counted; where ways of different lengths join, a plan may need more.
+    Two copies are counted; where ways of different lengths join, a plan may need more. There are none where the option
+    feeds PLIOs itself.
     """
     columns = table["n"].astype(np.int64) * np.where(table["split"] == ROWS, 1, table["cas_num"])
-    found: IntColumn = COPIES * columns * made_rows(table) * storage_bytes(work.output.storage)
+    found: IntColumn = COPIES * columns * made_rows(table) * storage_bytes(work.output.storage) * ~straight_out(table)
     return found
 
 

@@ -8,7 +8,7 @@ from aie_explorer.cycles import Constants, load_constants
 from aie_explorer.ir import storage_bytes
 from aie_explorer.search.space import DesignSpace, LayerSpace
 from aie_explorer.timeline.system import KINDS, Access, Activity, System
-from aie_explorer.transport import DirectEdge, KernelEnd, MemoryBuffer, Plan, PlioEnd
+from aie_explorer.transport import DirectEdge, KernelEnd, MemoryBuffer, Plan, PlioEdge, PlioEnd
 from aie_explorer.transport.plan import COPIES, BufferPort
 
 
@@ -67,6 +67,8 @@ class _Builder:
                 self._out_of_memory_tile(held, i, port)
         for edge in self.plan.direct:
             self._hand_over(edge)
+        for of in self.plan.plio_edges:
+            self._at_plio(of)
         for layer in self.space.layers:
             for chain in range(int(layer.table["cas_num"][0])):
                 self._kernel(layer, chain)
@@ -149,6 +151,27 @@ class _Builder:
             _Target(self._tile_buffer("input", end), self._resource(f"{self._tile(end)} S2MM"),
                     0.0 if at_once else self.hand_over) for end in edge.readers)
         self.sent_bytes[edge.producer] = 0 if at_once else edge.bytes
+
+    def _at_plio(self, edge: PlioEdge) -> None:
+        """From a PLIO into tiles, or from a tile to a PLIO: the words travel once, at the slower of both rates."""
+        at_plio = edge.window.bytes / self.device.plio_bytes_per_cycle
+        drain = edge.window.bytes / self.device.generation.dma.bytes_per_cycle
+        words = max(at_plio, drain)
+        port = self._resource(f"PLIO {edge.window.name}")
+        way = self.hand_over + max(self._route(end) for end in edge.tiles)
+        if edge.into:
+            targets = [_Target(self._tile_buffer("input", end), self._resource(f"{self._tile(end)} S2MM"),
+                               self.hand_over + self._route(end)) for end in edge.tiles]
+            self._transfer(f"input PLIO {edge.window.name}", "input PLIO", "input PLIO", edge.window.tensor, words,
+                           None, port, targets)
+            return
+        (end,) = edge.tiles
+        beat = self.device.plio_bits / 8 / self.device.plio_bytes_per_cycle
+        channel = self._resource(f"{self._tile(end)} MM2S")
+        self.activities.append(Activity(
+            f"output PLIO {edge.window.name}", "output PLIO", "output PLIO", edge.window.tensor, words,
+            (Access(self._tile_buffer("output", end), 0.0, words),), (),
+            (Access(channel, 0.0, words), Access(port, way, way + words)), way, way + max(at_plio - beat, drain)))
 
     def _out_of_tile(self, end: KernelEnd, targets: list[_Target]) -> None:
         chain = f" cascade {end.chain}" if self.layers[end.layer].table["cas_num"][0] > 1 else ""

@@ -8,12 +8,13 @@ from aie_explorer.transport.plan import (
     Part,
     Plan,
     Plio,
+    PlioEdge,
     PlioEnd,
     Tiling,
 )
 from aie_explorer.transport.stages import located, plan, staged
 
 __all__ = [
-    "BufferPort", "DirectEdge", "KernelEnd", "MemoryBuffer", "Part", "Plan", "Plio", "PlioEnd", "Tiling", "located",
-    "plan", "staged",
+    "BufferPort", "DirectEdge", "KernelEnd", "MemoryBuffer", "Part", "Plan", "Plio", "PlioEdge", "PlioEnd", "Tiling",
+    "located", "plan", "staged",
 ]

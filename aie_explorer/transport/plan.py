@@ -3,7 +3,8 @@
 Where a layer's slices are just what the cascades of its producer make, results go from tile to tile. Every other layer
 reads through one memory-tile stage, also what comes from the graph's inputs and what stands side by side, so it gets
 microtiles in the order its kernel wants, whatever the cut of the producers. A tensor that several layers read is sent
-to each in its own way; what leaves the graph goes through a memory tile.
+to each in its own way. What enters and leaves the graph goes through a memory tile, or straight from PLIOs into tiles
+and from tiles to PLIOs where the choice of the layer says so.
 """
 
 from __future__ import annotations
@@ -24,30 +25,30 @@ COPIES = 2  # ping-pong: one half is filled while the other is drained; some mem
 class Tiling:
     """How a DMA walks a buffer of columns x rows; the fields are those of adf::tiling, dimension 0 being columns.
 
-    A read that leaves the buffer is zero-filled (memory tiles only).
+    A read that leaves the buffer is zero-filled (memory tiles only). The buffer of a tile has one dimension.
 
     Attributes:
-        buffer, tile, offset: (columns, rows).
+        buffer, tile, offset: (columns, rows), or (elements,) of a tile.
         traversal: (dimension, stride, wrap), innermost first.
     """
 
-    buffer: tuple[int, int]
-    tile: tuple[int, int]
-    offset: tuple[int, int]
+    buffer: tuple[int, ...]
+    tile: tuple[int, ...]
+    offset: tuple[int, ...]
     traversal: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def elements(self) -> int:
         """Elements moved by one walk."""
-        return int(self.tile[0] * self.tile[1] * np.prod([wrap for _, _, wrap in self.traversal], dtype=np.int64))
+        return int(np.prod([*self.tile, *(wrap for _, _, wrap in self.traversal)], dtype=np.int64))
 
     @property
     def pads(self) -> bool:
         """Whether the walk leaves the buffer."""
-        reach = [self.offset[d] + self.tile[d] for d in (0, 1)]
+        reach = [first + size for first, size in zip(self.offset, self.tile, strict=True)]
         for dimension, stride, wrap in self.traversal:
             reach[dimension] += stride * (wrap - 1)
-        return reach[0] > self.buffer[0] or reach[1] > self.buffer[1]
+        return any(end > size for end, size in zip(reach, self.buffer, strict=True))
 
 
 @dataclass(frozen=True)
@@ -140,11 +141,12 @@ class DirectEdge:
         storage: element type.
         rows, columns: the size of the buffer in elements.
         first_row, first_column: where it begins in the tensor.
-        microtile: (M, N).
+        microtile: (M, N) of the buffers that are read.
         producer: the tile that makes it.
         readers: the tiles of one layer that read it.
         kind: "shared_memory" where the one reader's core reaches the producer's memory and reads it there; else
             "tile_dma", or "broadcast" where the producer sends to several, layers or memory tiles.
+        walk: how the DMA of each reader writes what arrives, where that has microtiles of another shape.
     """
 
     name: str
@@ -158,6 +160,7 @@ class DirectEdge:
     producer: KernelEnd
     readers: tuple[KernelEnd, ...]
     kind: Literal["shared_memory", "tile_dma", "broadcast"]
+    walk: Tiling | None = None
 
     @property
     def bytes(self) -> int:
@@ -166,11 +169,40 @@ class DirectEdge:
 
 
 @dataclass(frozen=True)
+class PlioEdge:
+    """What a PLIO sends straight into tiles, or takes straight from one: all of a tile's buffer.
+
+    Attributes:
+        name: identifier, unique in the plan.
+        plio: among those of its direction.
+        into: whether the tiles are fed.
+        tiles: those that get the same, or the one that sends.
+        window: what the PLIO carries.
+        microtile: of the tiles' buffers.
+        walk: how the DMA of each tile walks its buffer, where the PLIO carries rows.
+    """
+
+    name: str
+    plio: PlioEnd
+    into: bool
+    tiles: tuple[KernelEnd, ...]
+    window: Plio
+    microtile: tuple[int, int]
+    walk: Tiling | None = None
+
+    @property
+    def kind(self) -> str:
+        """How it looks in a table: "plio_in", "plio_broadcast" where several tiles get the same, or "plio_out"."""
+        return "plio_out" if not self.into else "plio_in" if len(self.tiles) == 1 else "plio_broadcast"
+
+
+@dataclass(frozen=True)
 class Plio:
     """A port between the programmable logic and the array.
 
-    It carries, row by row, the window that begins at (first_row, first_column) of the tensor. Beyond the true
-    tensor the host sends zeros and ignores what it receives.
+    It carries the window that begins at (first_row, first_column) of the tensor: row by row, or, where `microtile` is
+    given, one microtile of (rows, columns) after the other, row after row of them. Beyond the true tensor the host
+    sends zeros and ignores what it receives.
     """
 
     name: str
@@ -180,6 +212,12 @@ class Plio:
     first_column: int
     rows: int
     columns: int
+    microtile: tuple[int, int] | None = None
+
+    @property
+    def order(self) -> str:
+        """In what order it carries its window, in words."""
+        return "row by row" if self.microtile is None else "microtiles of {} x {}".format(*self.microtile)
 
     @property
     def bytes(self) -> int:
@@ -189,12 +227,22 @@ class Plio:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that moves, one call of the graph."""
+    """Everything that moves, one call of the graph.
+
+    Attributes:
+        inputs, outputs: PLIOs.
+        buffers: in memory tiles.
+        direct: from tile to tile.
+        plio_edges: from PLIOs into tiles, and out of them.
+        word_bytes: what a DMA channel of a tile moves in a cycle.
+    """
 
     inputs: tuple[Plio, ...]
     outputs: tuple[Plio, ...]
     buffers: tuple[MemoryBuffer, ...]
     direct: tuple[DirectEdge, ...] = ()
+    plio_edges: tuple[PlioEdge, ...] = ()
+    word_bytes: int = 4
 
     def __str__(self) -> str:
         tiles = {buffer.memory_tile for buffer in self.buffers}
@@ -204,22 +252,37 @@ class Plan:
 
     def _repr_html_(self) -> str:
         frame = self.to_frame().reset_index()
-        plios = [(port.name, way, port.tensor, f"{port.rows} x {port.columns} {port.storage}", f"{port.bytes:,}")
+        plios = [(port.name, way, port.tensor, f"{port.rows} x {port.columns} {port.storage}", port.order,
+                  f"{port.bytes:,}")
                  for way, ports in (("in", self.inputs), ("out", self.outputs)) for port in ports]
         return (html.paragraph(str(self)) + html.table(list(frame.columns), frame.itertuples(index=False))
-                + html.table(["PLIO", "way", "tensor", "window", "bytes"], plios))
+                + html.table(["PLIO", "way", "tensor", "window", "order", "bytes"], plios))
 
     def to_frame(self) -> pd.DataFrame:
-        """One memory-tile buffer or direct edge a row."""
+        """One memory-tile buffer, direct edge or PLIO of tiles a row.
+
+        `dma_cycles` is how long the busiest DMA channel needs for one copy, in cycles of the array clock; 0 where
+        nothing moves, because the reader's core reaches the buffer. `retiles` is whether the DMA of a tile changes the
+        order.
+        """
         staged = [{
             "buffer": b.name, "kind": "memory_tile", "tensor": b.tensor, "storage": b.storage, "columns": b.columns,
             "rows": b.rows, "writers": len(b.writers), "readers": len(b.readers), "bytes": b.bytes, "copies": b.copies,
-            "memory_tile": b.memory_tile, "zero_padding": any(port.tiling.pads for port in b.readers),
+            "memory_tile": b.memory_tile, "zero_padding": any(port.tiling.pads for port in b.readers), "retiles": False,
+            "dma_cycles": max(port.tiling.elements for port in (*b.writers, *b.readers)) * storage_bytes(b.storage)
+            / self.word_bytes,
         } for b in self.buffers]
         direct = [{
             "buffer": d.name, "kind": d.kind, "tensor": d.tensor, "storage": d.storage, "columns": d.columns,
             "rows": d.rows, "writers": 1, "readers": len(d.readers), "bytes": d.bytes,
             "copies": COPIES * (1 if d.kind == "shared_memory" else 1 + len(d.readers)), "memory_tile": None,
-            "zero_padding": False,
+            "zero_padding": False, "retiles": d.walk is not None,
+            "dma_cycles": 0.0 if d.kind == "shared_memory" else d.bytes / self.word_bytes,
         } for d in self.direct]
-        return pd.DataFrame([*staged, *direct]).set_index("buffer")
+        ports = [{
+            "buffer": e.name, "kind": e.kind, "tensor": e.window.tensor, "storage": e.window.storage,
+            "columns": e.window.columns, "rows": e.window.rows, "writers": 1, "readers": len(e.tiles) if e.into else 1,
+            "bytes": e.window.bytes, "copies": COPIES * len(e.tiles), "memory_tile": None, "zero_padding": False,
+            "retiles": e.walk is not None, "dma_cycles": e.window.bytes / self.word_bytes,
+        } for e in self.plio_edges]
+        return pd.DataFrame([*staged, *direct, *ports]).set_index("buffer")

@@ -18,12 +18,15 @@ from aie_explorer.space.handover import (
     input_window_rows,
     made_rows,
     output_windows_of,
+    straight_in,
+    straight_out,
     writer_key,
     writer_spans,
 )
-from aie_explorer.transport.direct import direct_edges, placed
+from aie_explorer.transport.direct import direct_edges, into_tiles, out_of_tiles, placed, walk_descriptors
 from aie_explorer.transport.locate import locate
 from aie_explorer.transport.plan import (
+    COPIES,
     BufferPort,
     DirectEdge,
     KernelEnd,
@@ -31,6 +34,7 @@ from aie_explorer.transport.plan import (
     Part,
     Plan,
     Plio,
+    PlioEdge,
     PlioEnd,
     Tiling,
 )
@@ -65,7 +69,8 @@ def staged(space: DesignSpace, placement: Placement | None = None) -> Plan:
     for producer, tensor in zip(space.output_layers, space.network.outputs, strict=True):
         stages.drain(producer, tensor)
     return Plan(tuple(stages.inputs), tuple(stages.outputs), tuple(stages.buffers),
-                placed(stages.direct, stages.buffers, placement))
+                placed(stages.direct, stages.buffers, placement), tuple(stages.plio_edges),
+                space.device.generation.dma.bytes_per_cycle)
 
 
 class _Stages:
@@ -77,6 +82,7 @@ class _Stages:
         self.outputs: list[Plio] = []
         self.buffers: list[MemoryBuffer] = []
         self.direct: list[DirectEdge] = []
+        self.plio_edges: list[PlioEdge] = []
         self.directly = {edge.consumer for edge in space.edges if edge.direct.all()}
         self.readers: dict[str, int] = {}  # how often each tensor is read, an output of the network counted
         for name in (*(name for op in space.network.layers for name in op.inputs), *space.network.outputs):
@@ -86,7 +92,12 @@ class _Stages:
         """What brings its input to a layer."""
         layer, op = self.space.layers[consumer], self.space.network.layers[consumer]
         sources = self.space.sources[consumer]
-        if len(sources) == 1 and sources[0] < 0:
+        if straight_in(layer.table).all():
+            stem = self._stem(op.inputs[0], op.name)
+            fed = into_tiles(layer, op.inputs[0], stem, len(self.inputs), self.space.device.generation.dma)
+            self.inputs += [edge.window for edge in fed]
+            self.plio_edges += fed
+        elif len(sources) == 1 and sources[0] < 0:
             stem = self._stem(op.inputs[0], op.name)
             plios, buffers = _input_stage(layer, op.inputs[0], self.space.device, stem, len(self.inputs))
             self.inputs += plios
@@ -99,16 +110,28 @@ class _Stages:
 
     def drain(self, producer: int, tensor: str) -> None:
         """What brings the result of a layer out."""
-        stem = self._stem(tensor, "output")
-        plios, buffers = _output_stage(self.space.layers[producer], tensor, self.space.device, stem, len(self.outputs))
+        layer, stem = self.space.layers[producer], self._stem(tensor, "output")
+        if straight_out(layer.table).all():
+            fed = out_of_tiles(layer, tensor, stem, len(self.outputs), self.space.device.generation.dma,
+                               self._descriptors_in(layer))
+            self.outputs += [edge.window for edge in fed]
+            self.plio_edges += fed
+            return
+        plios, buffers = _output_stage(layer, tensor, self.space.device, stem, len(self.outputs))
         self.outputs += plios
         self.buffers += buffers
+
+    def _descriptors_in(self, layer: LayerSpace) -> int:
+        """Descriptors that filling the input of a layer's last tiles takes."""
+        walks = [edge.walk for edge in self.direct if edge.readers[0].layer == layer.name]
+        walks += [edge.walk for edge in self.plio_edges if edge.into and edge.tiles[0].layer == layer.name]
+        return max([walk_descriptors(one, self.space.device.generation.dma) for one in walks] or [COPIES])
 
     def _stem(self, tensor: str, reader: str) -> str:
         """The beginning of names about a tensor: alone where it has one reader."""
         stem = tensor if self.readers[tensor] == 1 else f"{tensor}_to_{reader}"
         taken = {name.rpartition("_")[0] for name in (*(b.name for b in self.buffers), *(d.name for d in self.direct),
-                                                        *(p.name for p in self.inputs))}
+                                                        *(p.name for p in (*self.inputs, *self.outputs)))}
         while stem in taken:
             stem += "_"
         return stem

@@ -20,7 +20,8 @@ HELP = {"microtile": "shape given to aie::mmul, M x K x N",
         "cas_length": "tiles of a cascade, which share the reduction",
         "cas_num": "cascades, which share the outputs or the rows", "split": "what the cascades divide",
         "blocking": "register blocking of the kernel, rows x columns of microtiles",
-        "route": "results go from tile to tile or through a memory tile; auto: directly where that can be"}
+        "route": "results go from tile to tile or through a memory tile; auto: directly where that can be",
+        "ports": "the network's inputs and outputs go through a memory tile, or straight between PLIOs and tiles"}
 
 
 @dataclass(frozen=True, eq=False)

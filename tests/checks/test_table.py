@@ -11,14 +11,14 @@ from networks import mlp
 import aie_explorer as aie
 from aie_explorer.checks import RULES
 from aie_explorer.checks.check import found_in, subject_of
-from aie_explorer.checks.movement import tile_port_descriptors
 from aie_explorer.checks.table import BUILT_IN, DESIGN_RULES, LAYER_RULES, PLANNING, markdown
 from aie_explorer.devices import find
 from aie_explorer.errors import DeviceError
 from aie_explorer.ir import FixedPoint
 from aie_explorer.space import OPTION, ROWS, Work
 from aie_explorer.space.rules import RULES as OPTION_RULES
-from aie_explorer.transport import KernelEnd, PlioEnd, Tiling
+from aie_explorer.space.walks import port_descriptors
+from aie_explorer.transport import DirectEdge, KernelEnd, PlioEnd, Tiling
 from aie_explorer.transport.plan import BufferPort
 
 VEK280 = find("vek280")
@@ -94,6 +94,16 @@ HELD = BASE.plan.buffers[IN]
 FIRST_OUT = BASE.plan.buffers[OUT].readers[0]
 LINEAR = BufferPort(Tiling((64, 8), (64, 8), (0, 0)), (PlioEnd(0),))
 RULE = {rule.id: rule for rule in DESIGN_RULES}
+
+
+def sorting(*loops, run=8):
+    """The subject with an edge from tile to tile whose reader walks so, beside its contiguous run."""
+    walk = Tiling((512,), (run,), (0,), tuple((0, step, wrap) for step, wrap in loops))
+    edge = DirectEdge("sorted", "dense0_y", "int8", 8, 32, 0, 0, (4, 8), KernelEnd("dense0", 0, 1),
+                      (KernelEnd("dense1", 0, 0),), "tile_dma", walk)
+    return replace(BASE, plan=replace(BASE.plan, direct=(edge,)))
+
+
 # rule: a subject at the limit, one beyond it, and the figure there
 SIDES = {
     "tiles": (lambda: with_layer(tiles=302), lambda: with_layer(tiles=303), 305),
@@ -112,6 +122,9 @@ SIDES = {
     "tile_descriptors": (lambda: with_buffer(readers=HELD.readers[1:2] * 7), lambda: with_buffer(
         readers=HELD.readers[1:2] * 8), 18),
     "tile_length": (lambda: with_layer(in_bytes=4 * 16383), lambda: with_layer(in_bytes=4 * 16384), 16384),
+    "tile_walk_step": (lambda: sorting((4 * 8191, 2)), lambda: sorting((4 * 8192, 2)), 8192),
+    "tile_walk_wrap": (lambda: sorting((16, 255), (4, 2), (8, 300)), lambda: sorting((16, 256)), 256),
+    "tile_walk_granularity": (lambda: sorting((12, 2)), lambda: sorting((10, 2)), 2),
     "memory_tile_place": (lambda: with_buffer(memory_tile=(37, 1)), lambda: with_buffer(memory_tile=(37, 2)), 1),
     "memory_tile_channels_in": (lambda: alone(writers=(LINEAR,) * 6), lambda: alone(writers=(LINEAR,) * 7), 7),
     "memory_tile_channels_out": (lambda: alone(readers=(LINEAR,) * 6), lambda: alone(readers=(LINEAR,) * 7), 7),
@@ -234,7 +247,7 @@ def test_width_of_a_plio(bits, legal):
 
 @pytest.mark.parametrize(("wraps", "expected"), [((), 2), ((9,), 2), ((9, 9), 2), ((9, 9, 3), 6), ((2, 2, 3, 5), 30)])
 def test_descriptors_of_a_tile_port(wraps, expected):
-    assert tile_port_descriptors(wraps, VEK280.generation.dma.dims) == expected
+    assert port_descriptors(wraps, VEK280.generation.dma.dims) == expected
 
 
 def test_rules_have_names_of_their_own():

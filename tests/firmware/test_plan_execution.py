@@ -12,7 +12,7 @@ from networks import mlp, some_picks
 
 import aie_explorer as aie
 from aie_explorer.errors import AieExplorerError
-from aie_explorer.firmware.pack import pack_bias, pack_weights
+from aie_explorer.firmware.pack import in_rows, pack_bias, pack_weights
 from aie_explorer.firmware.stimulus import random_inputs, stimulus
 from aie_explorer.ir import FixedPoint, requantize
 from aie_explorer.reference import simulate_ints
@@ -54,6 +54,25 @@ class Buffer:
         return out
 
 
+def held(tiling, stream):
+    """What a tile's DMA that walks so leaves in the buffer; all of it is written, once."""
+    if tiling is None:
+        return stream
+    out = np.full(tiling.buffer, -1 << 40)
+    at = places(tiling)
+    assert sorted(at.tolist()) == list(range(len(stream)))
+    out[at] = stream
+    return out
+
+
+def places(tiling):
+    """The element of a tile's buffer that each element of its stream is."""
+    at = np.arange(tiling.tile[0]) + tiling.offset[0]
+    for _, stride, wrap in tiling.traversal:
+        at = (at[None] + stride * np.arange(wrap)[:, None]).ravel()
+    return at
+
+
 def run_layer(network, op, layer, feeds):
     """{chain: output stream} of a layer from {(chain, position): input stream}, as its tiles compute."""
     o = {name: int(layer.table[0][name]) for name in layer.table.dtype.names}
@@ -76,6 +95,13 @@ def run_layer(network, op, layer, feeds):
             [requantize(total[:, j], int(frac[j]), target, op.clamp) for j in range(o["n"])], axis=1)
         outs[chain] = y.reshape(o["rows"] // o["M"], o["M"], o["n"] // o["N"], o["N"]).transpose(0, 2, 1, 3).ravel()
     return outs
+
+
+def hand_over(walk, ends, stream, waiting):
+    """Fill the buffers of some tiles with the same stream."""
+    for end in ends:
+        assert (end.chain, end.position) not in waiting[end.layer], "an input is fed twice"
+        waiting[end.layer][end.chain, end.position] = held(walk, stream)
 
 
 def execute(design, vectors, iteration):
@@ -105,6 +131,8 @@ def execute(design, vectors, iteration):
             (end,) = port.ends
             if isinstance(end, PlioEnd):
                 buffers[b.name].write(port.tiling, vectors.inputs[plan.inputs[end.index].name][iteration].ravel())
+    for edge in (one for one in plan.plio_edges if one.into):
+        hand_over(edge.walk, edge.tiles, vectors.inputs[plan.inputs[edge.plio.index].name][iteration].ravel(), waiting)
     drain()
     for op, layer in zip(network.layers, design.space.layers, strict=True):
         assert len(waiting[op.name]) == int(layer.table[0]["tiles"]), "a tile gets no input"
@@ -116,9 +144,11 @@ def execute(design, vectors, iteration):
                     buffers[b.name].write(port.tiling, outs[end.chain])
         for edge in plan.direct:
             if edge.producer.layer == op.name:
-                for end in edge.readers:
-                    assert (end.chain, end.position) not in waiting[end.layer], "an input is fed twice"
-                    waiting[end.layer][end.chain, end.position] = outs[edge.producer.chain]
+                hand_over(edge.walk, edge.readers, outs[edge.producer.chain], waiting)
+        for edge in plan.plio_edges:
+            if not edge.into and edge.tiles[0].layer == op.name:
+                out = outs[edge.tiles[0].chain]
+                received[plan.outputs[edge.plio.index].name] = out if edge.walk is None else out[places(edge.walk)]
         drain()
     return received
 
@@ -131,6 +161,9 @@ def random_design(network, seed):
     if seed % 2:  # such as can hand over directly
         rows = [np.flatnonzero((t["M"] == 4) & (t["K"] == t["N"]) & (t["cas_length"] <= 3) & (t["cas_num"] <= 3))
                 for t in (layer.table for layer in ex.space.layers)]
+    if seed % 3 == 2:  # such as can if they re-tile
+        rows = [np.flatnonzero((t["block_rows"] * t["block_columns"] <= 2) & (t["cas_length"] <= 2)
+                               & (t["cas_num"] <= 2)) for t in (layer.table for layer in ex.space.layers)]
     picks = some_picks(ex.space, rows, 2000, seed)
     picks = picks[joinable(ex.space, picks)]
     if len(picks) == 0:
@@ -152,7 +185,8 @@ def unpack_outputs(plan, received, tensor, batch, columns, samples):
         width = min(plio.columns, columns - plio.first_column)
         if rows > 0 and width > 0:
             out[:, plio.first_row:plio.first_row + rows, plio.first_column:plio.first_column + width] = \
-                received[plio.name][:, :rows, :width]
+                (received[plio.name] if plio.microtile is None
+                 else in_rows(received[plio.name], plio.microtile))[:, :rows, :width]
     return out.reshape(calls * batch, columns)[:samples]
 
 
@@ -170,6 +204,9 @@ def test_what_arrives_is_what_the_reference_computes(dims, batch, x, w, y, bias,
     ints = random_inputs(design.network, samples=2 * batch - 1, seed=seed)
     event(f"{sum(b.readers[0].tiling.pads for b in design.plan().buffers)} buffers padded")
     event(f"{len(design.plan().direct)} direct edges")
+    event(f"{sum(edge.walk is not None for edge in design.plan().direct)} direct edges re-tile")
+    for edge in design.plan().plio_edges:
+        event(f"{edge.kind} {'re-tiles' if edge.walk else edge.window.order.split()[0]}")
     vectors = stimulus(design.space, design.plan(), ints)
     received = [execute(design, vectors, i) for i in range(vectors.iterations)]
     for plio in design.plan().outputs:

@@ -35,6 +35,22 @@ def test_direct_edges_say_how():
     assert staged.kind == "memory_tile"
 
 
+def test_plios_past_the_memory_tiles_are_drawn_to_their_blocks():
+    one = {"microtile": "4x8x8", "cas_length": 1, "cas_num": 1}
+    design = aie.Explorer(mlp([64, 64, 10])).design(
+        {"dense0": one | {"ports": "direct_in"}, "dense1": one | {"ports": "direct_out"}})
+    info = floorplan_info(design)
+    assert [(port.block, port.into, port.text) for port in info.ports] == [
+        (0, True, "dense0: 1 PLIO straight into tiles, row by row, 512 bytes a call at most"),
+        (1, False, "dense1: 1 PLIO straight out of tiles, row by row, 128 bytes a call at most")]
+    assert not info.memory_tiles
+    lines = [trace for trace in floorplan_figure(info).data if trace.name == "PLIOs of tiles"]
+    into, out = lines
+    assert into.y[0] == out.y[1] < -2  # the row of PLIOs
+    assert (into.y[1] > info.blocks[0].row, out.y[0] > info.blocks[1].row) == (True, True)
+    assert into.hovertext[0] == info.ports[0].text
+
+
 def test_plio_columns_and_cascades_are_told(info):
     assert info.pl_columns == tuple(range(5, 33))
     assert info.cascade == "west to east"

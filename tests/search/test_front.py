@@ -36,14 +36,14 @@ def thinned(space: DesignSpace, most: int, seed: int) -> DesignSpace:
 
 
 def alike(space: DesignSpace, most: int, seed: int) -> DesignSpace:
-    """Few options a layer, of one kind of microtile, so that many can hand over directly, and by random routes."""
+    """Few options a layer, most of one kind of microtile, so that many can hand over directly, and by random routes."""
     rng = np.random.default_rng(seed)
     layers = []
     for layer in space.layers:
         table = layer.table
         small = (table["cas_length"] <= 3) & (table["cas_num"] <= 3)
-        rows = np.flatnonzero((table["K"] == 8) & (table["N"] == 8) & small
-                              & (table["block_rows"] * table["block_columns"] <= 2))
+        usual = ((table["K"] == 8) & (table["N"] == 8)) | (rng.random(len(table)) < 0.1)
+        rows = np.flatnonzero(usual & small & (table["block_rows"] * table["block_columns"] <= 2))
         rows = np.sort(rng.permutation(rows)[:most])
         table = table[rows]
         table["route"] = rng.choice(3, len(rows), p=[0.7, 0.15, 0.15])

@@ -97,7 +97,8 @@ def test_the_critical_resource_is_the_bottleneck_of_the_closed_form():
 
 
 def test_events_are_in_order_and_keep_their_resources():
-    design = aie.Explorer(mlp([64, 96, 32, 10])).best("interval", max_tiles=30)
+    staged = {"ports": "memory_tile"}
+    design = aie.Explorer(mlp([64, 96, 32, 10]), constraints=staged).best("interval", max_tiles=30)
     frame = design.timeline(6).to_frame()
     assert set(frame["kind"]) == set(KINDS)
     assert frame["iteration"].max() == 5

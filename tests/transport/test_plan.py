@@ -9,7 +9,7 @@ from networks import mlp, residual
 
 import aie_explorer as aie
 from aie_explorer.errors import DesignError
-from aie_explorer.transport import KernelEnd, Tiling
+from aie_explorer.transport import KernelEnd, PlioEnd, Tiling
 from aie_explorer.transport.locate import descriptors, runs
 
 
@@ -24,7 +24,8 @@ def test_tiling_counts_and_pads():
 @given(dims=st.lists(st.sampled_from([10, 64, 100, 300]), min_size=2, max_size=5), most=st.sampled_from([50, 100, 200]))
 @settings(max_examples=25, deadline=None)
 def test_memory_tiles_are_within_their_budgets(dims, most):
-    assert within_budgets(aie.Explorer(mlp(dims)).best("interval", max_tiles=most)) == {2}
+    staged = aie.Explorer(mlp(dims), constraints={"ports": "memory_tile"})
+    assert within_budgets(staged.best("interval", max_tiles=most)) == {2}
 
 
 @pytest.mark.parametrize(("blocks", "copies"), [(2, 1), (3, 2)])
@@ -60,22 +61,35 @@ def within_budgets(design):
     return {b.copies for buffers in used.values() for b in buffers}
 
 
-def test_every_tile_is_fed_once_and_every_cascade_drained_once():
-    design = aie.Explorer(mlp([300, 200, 100, 10])).best("interval", max_tiles=150)
+@pytest.mark.parametrize("ports", ["memory_tile", "direct_in", "direct_out"])
+def test_every_tile_is_fed_once_and_every_cascade_drained_once(ports):
+    end = "dense2" if ports == "direct_out" else "dense0"
+    explorer = aie.Explorer(mlp([300, 200, 100, 10]), constraints={f"{end}.ports": ports})
+    design = explorer.best("interval", max_tiles=150)
     plan = design.plan()
     fed = [end for b in plan.buffers for port in b.readers for end in port.ends if isinstance(end, KernelEnd)]
     drained = [end for b in plan.buffers for port in b.writers for end in port.ends if isinstance(end, KernelEnd)]
+    fed += [end for edge in plan.direct for end in edge.readers]
+    drained += [edge.producer for edge in plan.direct]
+    for edge in plan.plio_edges:
+        (fed if edge.into else drained).extend(edge.tiles)
+    plios = [edge.plio for edge in plan.plio_edges if edge.into]
+    plios += [end for b in plan.buffers for port in b.writers for end in port.ends if isinstance(end, PlioEnd)]
+    assert sorted(plio.index for plio in plios) == list(range(len(plan.inputs)))
     assert len(fed) == len(set(fed)) == design.tiles
     assert len(drained) == len(set(drained)) == sum(choice.cas_num for choice in design.choices)
 
 
 def test_the_frame_is_the_plan():
-    design = aie.Explorer(mlp([64, 32, 10])).best("tiles")
-    frame = design.plan().to_frame()
-    moved = [*design.plan().buffers, *design.plan().direct]
-    assert list(frame.index) == [one.name for one in moved]
-    assert np.array_equal(frame["bytes"], [one.bytes for one in moved])
-    assert list(frame["kind"]) == ["memory_tile"] * 2 + ["shared_memory"]
+    for ports, kinds in (("memory_tile", ["memory_tile"] * 2 + ["shared_memory"]),
+                         (["direct_in", "direct_out"], ["shared_memory", "plio_in", "plio_out"])):
+        design = aie.Explorer(mlp([64, 32, 10]), constraints={"ports": ports}).best("tiles")
+        plan = design.plan()
+        frame = plan.to_frame()
+        moved = [*plan.buffers, *plan.direct, *(edge.window for edge in plan.plio_edges)]
+        assert list(frame.index) == [one.name for one in moved]
+        assert np.array_equal(frame["bytes"], [one.bytes for one in moved])
+        assert list(frame["kind"]) == kinds
 
 
 def test_layers_that_cannot_share_memory_tiles_are_refused():

@@ -67,7 +67,7 @@ def predict(prepared: Prepared, constants: Constants) -> npt.NDArray[np.float64]
     for (table, operands, device), ports in zip(prepared.tables, prepared.ports, strict=True):
         out = ports.copy()
         cost_tiles(out, table, operands, device, constants)
-        cost_ends(out, device, constants)
+        cost_ends(out, movement.straight_ports(table, device), device, constants)
         figures.append(out)
     found = [_row(row, [figures[group][place:place + 1] for group, place in places], constants)
              for row, places in zip(prepared.rows, prepared.layers, strict=True)]

@@ -64,6 +64,12 @@ function render({ model, el }) {
       const line = node("path", { class: `edge ${edge.kind}`, d: `M${points}`, "marker-end": "url(#aie-arrow)" }, svg);
       title(line, edge.text);
     }
+    for (const port of plan.ports) {  // PLIOs past the memory tiles: in on the left of the block
+      const block = plan.blocks[port.block], at = x(block.column) + block.width * CELL * (port.into ? 0.3 : 0.7);
+      const ends = [`${at},${memoryY(0) + CELL + 6}`, `${at},${y(block.row) + CELL - 4}`];
+      if (!port.into) ends.reverse();
+      title(node("path", { class: "edge direct port", d: `M${ends.join(" L")}`, "marker-end": "url(#aie-arrow)" }, svg), port.text);
+    }
     const marker = node("marker", { id: "aie-arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, node("defs", {}, svg));
     node("path", { d: "M0,0 L8,4 L0,8 Z", class: "arrow" }, marker);
     plan.blocks.forEach((block, index) => drawBlock(block, index));

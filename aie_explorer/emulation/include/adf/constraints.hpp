@@ -10,6 +10,10 @@ struct access_target {
     shared_ref port;
     void operator=(emulation::walk w) const { port.get().access = std::move(w); }
 };
+struct kernel_access_target {
+    port_ref port;
+    void operator=(emulation::walk w) const { port.get().access = std::move(w); }
+};
 struct dimensions_target {
     port_ref port;
     void operator=(std::vector<std::uint32_t> d) const { port.get().dimensions = std::move(d); }
@@ -31,6 +35,19 @@ inline detail::access_target read_access(detail::shared_ref p)
 {
     if (p.input)
         emulation::fatal("wrong_direction", p.name(), "read_access belongs to an output of a shared buffer");
+    return {p};
+}
+// How the DMA of a tile fills the buffer of an input, or drains that of an output.
+inline detail::kernel_access_target write_access(detail::port_ref p)
+{
+    if (!p.input || p.get().kind != emulation::port_kind::buffer)
+        emulation::fatal("wrong_direction", detail::name_of(p), "write_access belongs to an input buffer");
+    return {p};
+}
+inline detail::kernel_access_target read_access(detail::port_ref p)
+{
+    if (p.input || p.get().kind != emulation::port_kind::buffer)
+        emulation::fatal("wrong_direction", detail::name_of(p), "read_access belongs to an output buffer");
     return {p};
 }
 inline detail::dimensions_target dimensions(detail::port_ref p) { return {p}; }

@@ -22,6 +22,7 @@ namespace emulation {
 
 constexpr std::size_t tile_banks = 4, bank_bytes = 16384, memory_tile_bytes = 524288, system_bytes = 2 * 1024 + 32;
 constexpr std::size_t tile_streams = 1;  // UG1603, "Buffer vs. Stream in Data Communication"
+constexpr std::size_t tile_dimensions = 3, tile_descriptors = 16;  // AM020 ch2
 constexpr std::size_t tile_channels = 2, memory_tile_channels = 6, memory_tile_dimensions = 4;
 
 inline std::string at(int column, int row) { return "(" + std::to_string(column) + ", " + std::to_string(row) + ")"; }
@@ -49,6 +50,80 @@ inline void check_kernel(const kernel_node& k)
         reach(k.out[i].places, "out[" + std::to_string(i) + "]");
     for (std::size_t i = 0; i < k.params.size(); ++i)
         reach(k.params[i].places, "param[" + std::to_string(i) + "]");
+}
+
+// Steps in bytes and wraps of a walk of a tile, the contiguous run first; loops that continue the one before are one.
+inline std::vector<std::pair<std::size_t, std::size_t>> loops_of(const walk& w, std::size_t unit)
+{
+    std::vector<std::pair<std::size_t, std::size_t>> found{{unit, w.tile[0]}};
+    auto add = [&found](std::size_t step, std::size_t wrap) {
+        if (wrap == 1)
+            return;
+        if (step == found.back().first * found.back().second)
+            found.back().second *= wrap;
+        else
+            found.push_back({step, wrap});
+    };
+    std::vector<std::size_t> pitch{unit};
+    for (std::size_t d = 1; d < w.buffer.size(); ++d) {
+        pitch.push_back(pitch.back() * w.buffer[d - 1]);
+        add(pitch[d], w.tile[d]);
+    }
+    for (const auto& t : w.traversal)
+        add(t.stride * pitch[static_cast<std::size_t>(t.dimension)], t.wrap);
+    return found;
+}
+
+// The DMA of a tile fills or drains a buffer whole, each element once. Gives the buffer descriptors that takes: loops
+// beyond the dimensions of one are unrolled.
+inline std::size_t check_tile_walk(const kernel_port& p, const std::string& name)
+{
+    const std::size_t unit = p.type.bytes, copies = p.single ? 1 : 2;
+    if (!p.access)
+        return copies;
+    const walk& w = *p.access;
+    std::size_t elements = 1;
+    for (auto d : w.buffer)
+        elements *= d;
+    if (w.buffer.empty() || elements * unit != p.volume() || w.tile.size() != w.buffer.size()
+        || (!w.offset.empty() && w.offset.size() != w.buffer.size()))
+        fatal("volume_mismatch", name, "buffer_dimension, tiling_dimension and offset are not those of the buffer");
+    for (const auto& t : w.traversal)
+        if (t.dimension < 0 || static_cast<std::size_t>(t.dimension) >= w.buffer.size() || t.wrap == 0)
+            fatal("volume_mismatch", name, "a traversal names dimension " + std::to_string(t.dimension));
+    const auto order = indices(w, w.buffer);
+    std::vector<bool> seen(elements, false);
+    for (long i : order) {
+        if (i == outside)
+            fatal("padding_not_supported", name, "walks beyond the buffer; the DMA of a tile adds no zeros");
+        if (seen[static_cast<std::size_t>(i)])
+            fatal("overlapping_write", name, "moves element " + std::to_string(i) + " twice");
+        seen[static_cast<std::size_t>(i)] = true;
+    }
+    if (order.size() != elements)
+        fatal("volume_mismatch", name, "moves " + std::to_string(order.size()) + " of " + std::to_string(elements) + " elements");
+    const auto loops = loops_of(w, unit);
+    if (loops.size() > 1)
+        for (const auto& [step, wrap] : loops)
+            if ((&wrap == &loops.front().second ? wrap * unit : step) % 4 != 0)
+                fatal("word_granularity", name, "runs or steps of " + std::to_string(step) + " bytes are not whole 32-bit words");
+    std::size_t count = copies;
+    for (std::size_t i = tile_dimensions; i < loops.size(); ++i)
+        count *= loops[i].second;
+    return count;
+}
+
+inline void check_descriptors(const kernel_node& k)
+{
+    std::size_t count = 0;
+    for (bool input : {true, false}) {
+        const auto& list = input ? k.in : k.out;
+        for (std::size_t i = 0; i < list.size(); ++i)
+            if (list[i].kind == port_kind::buffer)
+                count += check_tile_walk(list[i], k.name + (input ? ".in[" : ".out[") + std::to_string(i) + "]");
+    }
+    if (count > tile_descriptors)
+        fatal("buffer_descriptors", k.name, std::to_string(count) + " buffer descriptors, the tile has " + std::to_string(tile_descriptors));
 }
 
 inline void check_ports(const kernel_node& k)
@@ -137,6 +212,8 @@ inline void check_hand_overs(const program& p)
             const bool shared = in_shared_memory(*source, port);
             if (shared && source->consumers.size() > 1)
                 fatal("buffer_places", name, "is where it is written, although it is sent to several");
+            if (shared && (port.access || source->access))
+                fatal("buffer_places", name, "is where it is written, so that no DMA walks it");
             if (shared && source->volume() != port.volume())
                 fatal("volume_mismatch", name, std::to_string(port.volume()) + " bytes of a buffer of " + std::to_string(source->volume()));
             for (const auto& place_in : port.places)
@@ -290,6 +367,7 @@ EMULATION_ENTRY void check_program()
     std::map<std::pair<int, int>, std::string> taken;
     for (const auto& k : p.kernels) {
         check_ports(*k);
+        check_descriptors(*k);
         check_kernel(*k);
         if (k->tile && !taken.insert({{k->tile->column, k->tile->row}, k->name}).second)
             fatal("tile_shared", k->name, "sits on tile " + at(k->tile->column, k->tile->row) + " with " + taken[{k->tile->column, k->tile->row}]);

@@ -62,6 +62,8 @@ struct parameter_value {
 enum class port_kind { buffer, stream, cascade, parameter };
 
 struct kernel_port {
+    std::optional<walk> access;        // how the DMA walks the buffer; from end to end if none
+    std::vector<long> order;           // the same, element by element
     port_kind kind = port_kind::buffer;
     element type;                      // of a buffer or a stream
     unsigned acc_bits = 0;             // of a cascade
@@ -74,7 +76,7 @@ struct kernel_port {
     std::vector<std::shared_ptr<transfer_channel>> consumers;  // of an output: a broadcast
     std::shared_ptr<cascade_channel> beats;
     int connections = 0;
-    std::ofstream trace;               // of an input that another kernel writes
+    std::ofstream trace;               // of an input that no memory tile feeds
     std::size_t volume() const
     {
         std::size_t count = 1;
@@ -170,6 +172,16 @@ inline const kernel_port* fed_by(const program& p, const kernel_port& input)
                 if (c && c == input.transfers)
                     return &port;
     return nullptr;
+}
+
+// Whether what arrives at an input comes from a kernel or a PLIO, and from no memory tile.
+inline bool fed_directly(const program& p, const kernel_port& input)
+{
+    for (const auto& q : p.plios)
+        for (const auto& c : q->consumers)
+            if (c && c == input.transfers)
+                return true;
+    return fed_by(p, input) != nullptr;
 }
 
 // Whether an input is the very buffer that a kernel writes: no DMA between, and one place.

@@ -26,11 +26,25 @@ inline void take_update(parameter_value& v, const std::string& name)
     }
 }
 
+// A buffer in the order that a DMA moves its elements in, or, scattered, what it moved in the order of the buffer.
+inline bytes walked(const kernel_port& port, const bytes& data, bool scattered)
+{
+    if (!port.access)
+        return data;
+    const std::size_t unit = port.type.bytes;
+    bytes out(data.size());
+    for (std::size_t i = 0; i < port.order.size(); ++i) {
+        const auto held = static_cast<std::size_t>(port.order[i]) * unit;
+        std::memcpy(&out[scattered ? held : i * unit], &data[scattered ? i * unit : held], unit);
+    }
+    return out;
+}
+
 inline void call_kernel(kernel_node& k)
 {
     for (auto& port : k.in) {
         if (port.kind == port_kind::buffer) {
-            const bytes data = port.transfers->take(port.volume());
+            const bytes data = walked(port, port.transfers->take(port.volume()), true);
             if (port.trace.is_open())
                 write_trace(port.trace, port.type, data, data.size() / port.type.bytes);
             port.memory->fill(data.data());
@@ -55,7 +69,7 @@ inline void call_kernel(kernel_node& k)
         const std::size_t hole = port.memory->first_unwritten();
         if (hole < port.memory->bytes())
             fatal("unwritten_bytes", port.memory->label(), "the kernel left byte " + std::to_string(hole) + " unwritten");
-        send(port.consumers, bytes(port.memory->data(), port.memory->data() + port.memory->bytes()));
+        send(port.consumers, walked(port, bytes(port.memory->data(), port.memory->data() + port.memory->bytes()), false));
     }
 }
 
@@ -68,7 +82,9 @@ inline void run_kernel(kernel_node& k, long iterations)
                 continue;
             list[i].memory = std::make_unique<region>(
                 list[i].volume(), k.name + (input ? ".in[" : ".out[") + std::to_string(i) + "]", !input);
-            if (input && fed_by(program::get(), list[i]))
+            if (list[i].access)
+                list[i].order = indices(*list[i].access, list[i].access->buffer);
+            if (input && fed_directly(program::get(), list[i]))
                 list[i].trace = open_trace(k.name + " in " + std::to_string(i));
         }
     }
