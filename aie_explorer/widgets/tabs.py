@@ -32,7 +32,7 @@ class Tabs:
 
     def __init__(self, ui: ExplorerUi) -> None:
         self.ui, self.session = ui, ui.session
-        self.views = [(view, Figure(name=view.name)) for view in VIEWS]
+        self.views = [(view, view.part(name=view.name)) for view in VIEWS]
         self.explore = ExploreTab(self)
         self.designs = DesignsTab(self)
         self.compare = CompareTab(self)
@@ -67,12 +67,11 @@ class Tabs:
             if view.tab == self.names[index]:
                 figure.show(view.draw(self.session.state.design), self.session.version)
 
-    def close(self) -> None:
-        """Free the widgets."""
-        for part in (*(figure for _, figure in self.views), self.explore.space, self.explore.layers, self.explore.plan,
-                     self.designs.grid, self.designs.parallel, *self.record.tools, self.export.zip):
-            part.close()
-        self.box.close()
+    @property
+    def parts(self) -> list[w.Widget]:
+        """All that is drawn when the state changes."""
+        return [*(figure for _, figure in self.views), self.explore.space, self.explore.layers, self.explore.plan,
+                self.designs.grid, self.designs.parallel]
 
 
 class DesignsTab:

@@ -513,9 +513,3 @@ def test_jobs_run_one_at_a_time_and_lose_nothing():
     assert jobs.start("d", lambda job: 1 / 0)
     jobs.wait()
     assert isinstance(ended[-1][1], ZeroDivisionError)
-
-
-def test_closing_frees_the_figures(ui):
-    figures = [ui.tabs.explore.space, *(figure for _, figure in ui.tabs.views)]
-    ui.close()
-    assert all(figure.comm is None for figure in figures)
