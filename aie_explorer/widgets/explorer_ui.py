@@ -69,6 +69,8 @@ class ExplorerUi(w.VBox):  # type: ignore[misc]
         self.refresh()
         if session.unread:
             self.status.value = pieces.status(f"the session file was not used: {session.unread}")
+        elif session.lost:
+            self.status.value = pieces.status(session.lost)
 
     @property
     def design(self) -> Any:
