@@ -123,10 +123,16 @@ class Wire(_Part):
 
 
 class PlotlyLibrary(_Part):
-    """plotly.js for all figures: sent once, where a FigureWidget sends its 5 MB each."""
+    """plotly.js for all figures: sent once, where a FigureWidget sends its 5 MB each.
+
+    Not as the widget's own module: anywidget gives up on one that takes a slow machine longer than two seconds.
+    """
+
+    _esm = _text("library.js")
+    code = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self) -> None:
-        super().__init__(_esm=get_plotlyjs() + _text("library.js"))
+        super().__init__(code=get_plotlyjs())
 
 
 class Figure(_Part):
