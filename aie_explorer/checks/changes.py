@@ -23,34 +23,41 @@ def check(design: Design) -> list[Violation]:
 
     Empty if nothing is wrong. A warning does not stop an export.
     """
+    return check_and_fix(design)[0]
+
+
+def check_and_fix(design: Design) -> tuple[list[Violation], Design | None]:
+    """What `check` gives, and the design after the change that it names; None where nothing is broken or no change was
+    found."""
     found = violations(design)
     broken = [one for one in found if one.severity == "error"]
-    if not broken:
-        return found
-    change = cheapest_change(design, broken)
+    change = cheapest_change(design) if broken else None
     if change is None:
-        return found
-    return [dataclasses.replace(one, remedy=change) if one in broken else one for one in found]
+        return found, None
+    words, fixed = change
+    return [dataclasses.replace(one, remedy=words) if one in broken else one for one in found], fixed
 
 
-def cheapest_change(design: Design, broken: list[Violation]) -> str | None:
-    """In words the change after which no rule of severity error is broken; None if none was found.
+def cheapest_change(design: Design) -> tuple[str, Design] | None:
+    """A change after which no rule of severity error is broken, in words, and the design it makes; None if none was
+    found.
 
     Fewer copies where there are copies; else one field of one layer, that which leaves the fastest design.
     """
     if design.copies > 1:
         return _fewer_copies(design)
+    broken = errors(design)
     named = {one.where for one in broken if one.rule not in ANYWHERE} & set(design.layers)
     for tried, (layer, field, value) in enumerate(_candidates(design, named)):
         if tried == MOST_TRIED:
             break
-        choice = dataclasses.replace(design.layers[layer], **{field: value})
-        if _realisable(design, layer, choice):
-            return f"Use {_change(design, layer, field, value)}"
+        fixed = _realised(design, layer, dataclasses.replace(design.layers[layer], **{field: value}))
+        if fixed is not None:
+            return f"Use {_change(design, layer, field, value)}", fixed
     return None
 
 
-def _fewer_copies(design: Design) -> str | None:
+def _fewer_copies(design: Design) -> tuple[str, Design] | None:
     """The most copies that break no rule, by halving."""
     low, high = 0, design.copies - 1
     while low < high:
@@ -61,7 +68,8 @@ def _fewer_copies(design: Design) -> str | None:
             low = middle
     if low == 0:
         return None
-    return f"Use {low} {'copy' if low == 1 else 'copies'} instead of {design.copies}"
+    words = f"Use {low} {'copy' if low == 1 else 'copies'} instead of {design.copies}"
+    return words, dataclasses.replace(design, copies=low)
 
 
 def _candidates(design: Design, named: set[str]) -> Iterator[tuple[str, str, Any]]:
@@ -87,12 +95,13 @@ def _candidates(design: Design, named: set[str]) -> Iterator[tuple[str, str, Any
         yield name, field, value
 
 
-def _realisable(design: Design, layer: str, choice: Choice) -> bool:
+def _realised(design: Design, layer: str, choice: Choice) -> Design | None:
     choices = tuple(choice if name == layer else old for name, old in design.layers.items())
     try:
-        return not errors(dataclasses.replace(design, choices=choices))
+        changed = dataclasses.replace(design, choices=choices)
+        return None if errors(changed) else changed
     except AieExplorerError:
-        return False  # its neighbours cannot join
+        return None  # its neighbours cannot join
 
 
 def _change(design: Design, layer: str, field: str, value: Any) -> str:

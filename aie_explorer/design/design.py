@@ -116,6 +116,10 @@ class Design:
             layers.append(LayerSpec(layer.name, inputs, layer.work.k, layer.work.n, operands_of(layer.work), choice))
         return NetworkSpec(self.device, self.network.batch, False, tuple(layers))
 
+    @cached_property
+    def _estimate(self) -> Estimate:
+        return estimate(self.space, self.copies)
+
     def estimate(self, constants: Constants | None = None) -> Estimate:
         """Predicted cycles, and what limits them.
 
@@ -124,7 +128,7 @@ class Design:
                 those of the package when None.
         """
         if constants is None:
-            return estimate(self.space, self.copies)
+            return self._estimate
         return estimate(single_design_space(self.network, self.device, self.choices, constants), self.copies, constants)
 
     def timeline(self, iterations: int = 4, constants: Constants | None = None) -> Timeline:

@@ -80,9 +80,9 @@ def cycles_spec(info: CyclesInfo) -> dict[str, Any]:
         "barmode": "stack", "bargap": 0.25, "margin": {"l": 60, "r": 20, "t": 40, "b": 92},
         "legend": {"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0, "xanchor": "left"},
         "shapes": [{"type": "line", "x0": 0, "x1": 1, "y0": info.interval_cycles, "y1": info.interval_cycles,
-                    "line": {"dash": "dash", "color": COLOURS[5]}, **across}],
-        "annotations": [{"text": words, "x": 1, "y": info.interval_cycles, "xanchor": "right", "yanchor": "bottom",
-                         "showarrow": False, "font": {"color": COLOURS[5]}, **across}]}
+                    "line": {"dash": "dash", "color": COLOURS[5]}, **across,
+                    "label": {"text": words, "textposition": "end", "yanchor": "bottom",
+                              "font": {"color": COLOURS[5]}}}]}
     layout["yaxis"] |= {"title": {"text": "cycles a batch"}, "rangemode": "tozero"}
     return {"data": data, "layout": layout}
 

@@ -69,22 +69,35 @@ class _Free:
     taken: list[int]
     next_byte: int = 0
 
-    def after(self, buffer: MemoryBuffer) -> list[int]:
+    def after(self, needs: _Needs) -> list[int]:
         """What the pools would have left with one more buffer."""
         pools = list(self.pools)
-        for way, ports in enumerate((buffer.writers, buffer.readers)):
-            for i, port in enumerate(ports):
-                pools[(self.taken[way] + i) % 2] -= descriptors(port, buffer.copies)
+        for way, need in enumerate(needs):
+            for parity in (0, 1):
+                pools[(self.taken[way] + parity) % 2] -= need[parity]
         return pools
 
 
-def _crowded(column: int, buffer: MemoryBuffer, free: dict[tuple[int, int], _Free], memory: MemoryTile) -> bool:
-    """Whether the memory tiles of a column would have more streams than reach them from the south and the north."""
-    tiles = [left for tile, left in free.items() if tile[0] == column]
-    into = sum(left.taken[0] for left in tiles) + len(buffer.writers)
-    out = sum(left.taken[1] for left in tiles) + len(buffer.readers)
-    return (into > memory.streams_from_south + memory.streams_from_north
-            or out > memory.streams_to_south + memory.streams_to_north)
+_Needs = tuple[tuple[int, int], tuple[int, int]]
+"""Descriptors of the writers and of the readers of a buffer: of every second port from the first, and of the others."""
+
+
+def _needs(buffer: MemoryBuffer) -> _Needs:
+    counts = [[descriptors(port, buffer.copies) for port in ports] for ports in (buffer.writers, buffer.readers)]
+    writers, readers = ((sum(one[0::2]), sum(one[1::2])) for one in counts)
+    return writers, readers
+
+
+def _crowded(buffer: MemoryBuffer, free: dict[tuple[int, int], _Free], memory: MemoryTile) -> set[int]:
+    """Columns whose memory tiles would have more streams than reach them from the south and the north."""
+    streams: dict[int, list[int]] = {}
+    for (column, _), left in free.items():
+        taken = streams.setdefault(column, [len(buffer.writers), len(buffer.readers)])
+        taken[0] += left.taken[0]
+        taken[1] += left.taken[1]
+    most_in = memory.streams_from_south + memory.streams_from_north
+    most_out = memory.streams_to_south + memory.streams_to_north
+    return {column for column, (into, out) in streams.items() if into > most_in or out > most_out}
 
 
 def locate(buffers: Sequence[MemoryBuffer], placement: Placement, device: Device) -> tuple[MemoryBuffer, ...]:
@@ -102,19 +115,20 @@ def locate(buffers: Sequence[MemoryBuffer], placement: Placement, device: Device
     for buffer in buffers:
         ends = [end for port in (*buffer.readers, *buffer.writers) for end in port.ends if isinstance(end, KernelEnd)]
         wanted = sum(placement[end.layer][0] + end.position for end in ends) / len(ends)
-        need = buffer.copies * buffer.bytes
+        need, needs = buffer.copies * buffer.bytes, _needs(buffer)
         fitting = [tile for tile, left in free.items() if left.inputs >= len(buffer.writers)
                    and left.outputs >= len(buffer.readers) and left.next_byte + need <= memory.size_bytes
-                   and min(left.after(buffer)) >= 0]
+                   and min(left.after(needs)) >= 0]
         if not fitting:
             most = sum(descriptors(port, buffer.copies) for port in (*buffer.writers, *buffer.readers))
             raise DesignError(f"no memory tile has {len(buffer.writers)} inputs, {len(buffer.readers)} outputs, "
                               f"{need} bytes and {most} buffer descriptors left for {buffer.tensor}",
                               where=device.name, rule="AM020 ch5",
                               remedy="Use smaller cascades, a smaller batch, or slices that need less padding")
-        tile = min(fitting, key=lambda t: (_crowded(t[0], buffer, free, memory), abs(t[0] - wanted), t[1], t[0]))
+        crowded = _crowded(buffer, free, memory)
+        tile = min(fitting, key=lambda t: (t[0] in crowded, abs(t[0] - wanted), t[1], t[0]))
         left = free[tile]
-        left.pools = left.after(buffer)
+        left.pools = left.after(needs)
         left.taken = [left.taken[0] + len(buffer.writers), left.taken[1] + len(buffer.readers)]
         left.inputs -= len(buffer.writers)
         left.outputs -= len(buffer.readers)

@@ -142,12 +142,12 @@ class ExploreTab:
         adapt = (f"Let the other layers adapt to {layer} {field} {value}",
                  lambda: self.session.do(lambda s: steps.wish(s, explorer, layer, field, value)))
 
-        def change() -> None:
-            self.session.do(lambda s: steps.change_layer(s, explorer, layer, field, value))
+        def legal() -> bool:
+            row = next(row for row in rows.layer_rows(self.session) if row["layer"] == layer)
+            return value in row["fields"].get(field, {"offered": []})["offered"]
 
-        row = next(row for row in rows.layer_rows(self.session) if row["layer"] == layer)
-        legal = value in row["fields"].get(field, {"offered": []})["offered"]
-        self.ui.do(change, adapt if legal else None)
+        self.ui.do(lambda: self.session.do(lambda s: steps.change_layer(s, explorer, layer, field, value)),
+                   lambda: adapt if legal() else None)
 
     def _grab(self, message: Message) -> None:
         design, layer = self.session.state.design, message["layer"]

@@ -21,10 +21,11 @@ from aie_explorer.widgets import pieces
 from aie_explorer.widgets import state as steps
 from aie_explorer.widgets.files import device_name
 from aie_explorer.widgets.jobs import CancelledError, Job, Jobs
-from aie_explorer.widgets.parts import PlotlyLibrary, Style
+from aie_explorer.widgets.parts import PlotlyLibrary, Style, Wire, Words, everything
 from aie_explorer.widgets.session import Session
 from aie_explorer.widgets.tabs import Tabs
 
+Fix = tuple[str, Callable[[], object]]
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
 _library: list[PlotlyLibrary] = []
 
@@ -60,12 +61,16 @@ class ExplorerUi(w.VBox):  # type: ignore[misc]
         self._then: Callable[[Any], object] = lambda result: None
         self._header()
         self.tabs = Tabs(self)
-        super().__init__([Style(), plotly_library(), self.head, self.controls, self.limit, self.actions, self.alert_box,
-                          self.progress_box, self.filter_row, self.tabs.box])
+        self.wire = Wire()
+        self.wire.join(self.head, self.limit, self.status, self.kept, *self.tabs.parts)
+        super().__init__([Style(), self.wire, plotly_library(), self.head, self.controls, self.limit, self.actions,
+                          self.alert_box, self.progress_box, self.filter_row, self.tabs.box])
         self.add_class("aie-explorer")
         self.refresh()
         if session.unread:
             self.status.value = pieces.status(f"the session file was not used: {session.unread}")
+        elif session.lost:
+            self.status.value = pieces.status(session.lost)
 
     @property
     def design(self) -> Any:
@@ -76,7 +81,7 @@ class ExplorerUi(w.VBox):  # type: ignore[misc]
         explorer = self.session.explorer
         names = [d.board or d.name for d in devices() if d.has_geometry and d.generation.memory_tile is not None]
         current = device_name(explorer.device)
-        self.head, self.limit, self.status = w.HTML(), w.HTML(), w.HTML()
+        self.head, self.limit, self.status = Words(), Words(), Words()
         self.device = w.Dropdown(options=sorted({*names, current}), description="device")
         self.clock = w.BoundedFloatText(min=1, max=10_000, step=50, description="clock (MHz)")
         self.batch = w.Dropdown(options=sorted({*BATCHES, explorer.network.batch}), description="batch",
@@ -111,7 +116,7 @@ class ExplorerUi(w.VBox):  # type: ignore[misc]
                             description="filter", continuous_update=False, layout={"width": "520px"},
                             style={"description_width": "40px"}, tooltip="only designs for which this is true are kept")
         self.unfilter = w.Button(description="Clear filters", layout={"width": "110px"})
-        self.kept = w.HTML()
+        self.kept = Words()
         self.filter_row = w.Box([self.words, self.unfilter, self.kept])
         self.filter_row.add_class("aie-row")
         self._wire()
@@ -136,12 +141,12 @@ class ExplorerUi(w.VBox):  # type: ignore[misc]
         if not self._quiet:
             self.do(lambda: self.session.do(step))
 
-    def do(self, work: Callable[[], object], fix: tuple[str, Callable[[], object]] | None = None) -> None:
+    def do(self, work: Callable[[], object], fix: Callable[[], Fix | None] = lambda: None) -> None:
         """Run a callback under the lock; show what it changed, or what went wrong.
 
         Args:
             work: the callback.
-            fix: what else to offer when it fails: the words of a button, and what it does.
+            fix: gives what else to offer when it fails: the words of a button, and what it does.
         """
         with self.session.lock:
             try:
@@ -149,13 +154,13 @@ class ExplorerUi(w.VBox):  # type: ignore[misc]
                 self.show_error(None)
             except Exception as error:  # a failure must not look like a dead button
                 self.session.version += 1  # views go back to what they showed before
-                self.show_error(error, fix if isinstance(error, AieExplorerError) else None)
+                self.show_error(error, fix() if isinstance(error, AieExplorerError) else None)
             try:
                 self.refresh()
             except Exception as error:
                 self.show_error(error)
 
-    def show_error(self, failure: BaseException | None, fix: tuple[str, Callable[[], object]] | None = None) -> None:
+    def show_error(self, failure: BaseException | None, fix: Fix | None = None) -> None:
         """Show what went wrong, until something works or it is dismissed; None for nothing."""
         self.alert.value = pieces.error(failure)
         self.alert_box.layout.display = "none" if failure is None else "flex"
@@ -239,6 +244,10 @@ class ExplorerUi(w.VBox):  # type: ignore[misc]
 
     def refresh(self) -> None:
         """Show the session's state in every view that can be seen."""
+        with self.wire.together():
+            self._refresh()
+
+    def _refresh(self) -> None:
         state, session = self.session.state, self.session
         device = state.design.device
         self._quiet = True
@@ -258,9 +267,12 @@ class ExplorerUi(w.VBox):  # type: ignore[misc]
         self.tabs.refresh()
 
     def close(self) -> None:
-        """Free the widgets and what they hold."""
+        """Free the widgets and what they hold: ipywidgets keeps every widget that is not closed."""
         self.jobs.cancel()
-        self.tabs.close()
+        library = plotly_library()  # of all interfaces
+        for one in list(everything(self)):
+            if one not in (self, library, library.layout):
+                one.close()
         super().close()
 
     def __repr__(self) -> str:

@@ -1,11 +1,16 @@
-"""The state of a session as a JSON file: what is selected, pinned, filtered and compared. The network stays outside."""
+"""The state of a session as a JSON file: what is selected, pinned, filtered and compared. The network stays outside;
+designs that sweeps added are in Parquet files beside it, which it names with their hash."""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from aie_explorer.design import Design
 from aie_explorer.devices import Device, describe, described
@@ -15,7 +20,7 @@ from aie_explorer.ir import Network
 from aie_explorer.plots.report import write_bytes
 from aie_explorer.search.objectives import OBJECTIVES
 from aie_explorer.widgets.state import AXES, State, choices_of
-from aie_explorer.widgets.table import Filters, Lasso, Span
+from aie_explorer.widgets.table import Filters, Lasso, Span, as_parquet
 
 FORMAT = 1
 
@@ -36,11 +41,15 @@ def to_json(state: State) -> dict[str, Any]:
     }
 
 
+def where_of(device: Device, batch: int) -> dict[str, Any]:
+    """A device and a batch as plain data."""
+    return {"device": describe(device), "batch": batch, "plio_bits": device.plio_bits, "clock_mhz": device.clock_mhz,
+            "pl_clock_mhz": device.pl_clock_mhz}
+
+
 def _design_data(design: Design) -> dict[str, Any]:
-    device = design.device
-    return {"device": describe(device), "batch": design.network.batch, "plio_bits": device.plio_bits,
-            "clock_mhz": device.clock_mhz, "pl_clock_mhz": device.pl_clock_mhz, "copies": design.copies,
-            "layers": choices_of(design), "pins": {name: list(tile) for name, tile in design.pins}}
+    return {**where_of(design.device, design.network.batch), "copies": design.copies, "layers": choices_of(design),
+            "pins": {name: list(tile) for name, tile in design.pins}}
 
 
 def from_json(data: Mapping[str, Any], network: Network, where: str = "session file") -> State:
@@ -86,13 +95,60 @@ def _design(data: Mapping[str, Any], network: Network) -> Design:
     return Design.of(explorer.network, explorer.device, data["layers"], data["copies"], pins)
 
 
-def save(state: State, path: str | Path) -> None:
+def save(state: State, path: str | Path, designs: Sequence[Mapping[str, Any]] = ()) -> None:
     """Write the state to a file, whole or not at all.
+
+    Args:
+        state: to write.
+        path: of the file.
+        designs: what `store` gave for tables that belong to it.
 
     Raises:
         ExportError: when it cannot be written.
     """
-    write_bytes(Path(path), json.dumps(to_json(state), indent=1).encode(), parents=True)
+    data = to_json(state) | ({"designs": list(designs)} if designs else {})
+    write_bytes(Path(path), json.dumps(data, indent=1).encode(), parents=True)
+
+
+def store(frame: pd.DataFrame, path: str | Path, explorer: Explorer, what: str, sweep: dict[str, Any] | None
+          ) -> dict[str, Any]:
+    """Write designs to a Parquet file beside a session file, named by its hash; what the session file says of it.
+
+    Raises:
+        MissingExtraError: without pyarrow.
+        ExportError: when it cannot be written.
+    """
+    data = as_parquet(frame)
+    digest = hashlib.sha256(data).hexdigest()
+    file = Path(path).with_suffix(f".{digest[:12]}.parquet")
+    write_bytes(file, data, parents=True)
+    return {"file": file.name, "sha256": digest, "what": what, "sweep": sweep,
+            "of": where_of(explorer.device, explorer.network.batch)}
+
+
+def stored(entry: Mapping[str, Any], path: str | Path) -> pd.DataFrame:
+    """The designs that `store` wrote.
+
+    Raises:
+        ExportError: when the file is not there, or not the one that was written.
+    """
+    file = Path(path).parent / Path(str(entry["file"])).name
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ExportError(f"its designs cannot be read: {error.strerror}", where=str(file)) from None
+    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+        raise ExportError("its designs are not those that were saved; the file was changed", where=str(file))
+    return pd.read_parquet(io.BytesIO(data))
+
+
+def designs_of(path: str | Path) -> list[dict[str, Any]]:
+    """What a session file says of designs beside it; nothing where it cannot be read."""
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8")).get("designs", [])
+        return [one for one in found if {"file", "sha256", "what", "sweep", "of"} <= set(one)]
+    except (OSError, ValueError, AttributeError, TypeError):
+        return []
 
 
 def load(path: str | Path, network: Network) -> State:

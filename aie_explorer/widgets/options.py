@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,23 @@ HELP = {"microtile": "shape given to aie::mmul, M x K x N",
         "blocking": "register blocking of the kernel, rows x columns of microtiles",
         "route": "results go from tile to tile or through a memory tile; auto: directly where that can be",
         "ports": "the network's inputs and outputs go through a memory tile, or straight between PLIOs and tiles"}
+
+
+Kept = TypeVar("Kept")
+
+
+def _once(make: Callable[[Explorer, str], Kept]) -> Callable[[Explorer, str], Kept]:
+    """Made once for every explorer and layer, and kept as long as the explorer is."""
+    made: WeakKeyDictionary[Explorer, dict[str, Kept]] = WeakKeyDictionary()
+
+    @wraps(make)
+    def kept(explorer: Explorer, layer: str) -> Kept:
+        layers = made.setdefault(explorer, {})
+        if layer not in layers:
+            layers[layer] = make(explorer, layer)
+        return layers[layer]
+
+    return kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +66,7 @@ class LayerOptions:
         return kept
 
 
-@lru_cache(maxsize=512)
+@_once
 def layer_options(explorer: Explorer, layer: str) -> LayerOptions:
     """The legal choices of a layer of an explorer."""
     space, names = explorer.space, explorer.layers
@@ -86,7 +105,7 @@ def offered(explorer: Explorer, layer: str, choice: Choice) -> dict[str, list[st
         options.after(choice, name)]).tolist()] for name in FIELDS}
 
 
-@lru_cache(maxsize=512)
+@_once
 def wishes(explorer: Explorer, layer: str) -> dict[str, list[str]]:
     """By field all values a user may wish for, legal or not: those of any layer, and every length and number."""
     most = {"cas_length": explorer.device.columns, "cas_num": explorer.device.rows}

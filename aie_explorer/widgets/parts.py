@@ -6,12 +6,15 @@ What a user does comes back as messages; `on` sends each kind to its function.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import anywidget
+import ipywidgets as w
 import plotly.graph_objects as go
 import traitlets
 from plotly.offline import get_plotlyjs
@@ -24,7 +27,22 @@ def _text(name: str) -> str:
     return resources.files("aie_explorer.widgets").joinpath("static", name).read_text(encoding="utf-8")
 
 
-class _Part(anywidget.AnyWidget):
+class _Wired:
+    """A widget whose state goes through a wire while that collects."""
+
+    wire: Wire | None = None
+
+    def send_state(self, key: Any = None) -> None:
+        """Send what changed, now or with that of the others."""
+        if self.wire is None or not self.wire.takes(self, key):
+            super().send_state(key)  # type: ignore[misc]
+
+
+class Words(_Wired, w.HTML):  # type: ignore[misc]
+    """A piece of HTML."""
+
+
+class _Part(_Wired, anywidget.AnyWidget):
     """A part that shows what it was given when `stamp` changes, and then notes the stamp in its element."""
 
     stamp = traitlets.Int(0).tag(sync=True)
@@ -43,11 +61,78 @@ class _Part(anywidget.AnyWidget):
         return type(self).__name__  # the traits are large
 
 
-class PlotlyLibrary(_Part):
-    """plotly.js for all figures: sent once, where a FigureWidget sends its 5 MB each."""
+class Wire(_Part):
+    """One message for the news of many parts, where each would send its own: the page then draws once.
+
+    A front end says when it listens; until then, and for one that cannot, each part sends its own.
+    """
+
+    _esm = _text("wire.js")
 
     def __init__(self) -> None:
-        super().__init__(_esm=get_plotlyjs() + _text("library.js"))
+        super().__init__()
+        self._lock = threading.RLock()
+        self._listening = False
+        self._collected: dict[str, tuple[Any, set[str]]] | None = None
+        self._parts: list[Any] = []
+        self.on({"ready": lambda _: self._ready()})
+
+    def join(self, *parts: Any) -> None:
+        """Take what these parts have to send."""
+        for part in parts:
+            part.wire = self
+            self._parts.append(part)
+
+    def _ready(self) -> None:
+        with self._lock:
+            again, self._listening = self._listening, True
+        if again:  # a page was opened or loaded again, and may have missed something
+            for part in self._parts:
+                part.send_state()
+
+    def takes(self, part: Any, key: Any) -> bool:
+        """Whether what a part has to send is collected."""
+        with self._lock:
+            if self._collected is None:
+                return False
+            keys = part.keys if key is None else [key] if isinstance(key, str) else list(key)
+            self._collected.setdefault(part.model_id, (part, set()))[1].update(keys)
+            return True
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Collect what the parts have to send, and send it at the end."""
+        with self._lock:
+            outer = self._collected is None and self._listening
+            if outer:
+                self._collected = {}
+        try:
+            yield
+        finally:
+            if outer:
+                with self._lock:
+                    collected, self._collected = self._collected or {}, None
+                    states = {name: part.get_state(keys) for name, (part, keys) in collected.items() if keys}
+                    if states:
+                        self.send({"states": states})
+
+    def close(self) -> None:
+        """Let go of the parts."""
+        self._parts.clear()
+        super().close()
+
+
+class PlotlyLibrary(_Part):
+    """plotly.js for all figures: sent once, where a FigureWidget sends its 5 MB each.
+
+    Not as the widget's own module: anywidget gives up on one that takes a slow machine longer than two seconds.
+    """
+
+    _esm = _text("library.js")
+    code = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self) -> None:
+        super().__init__(code=get_plotlyjs())
 
 
 class Figure(_Part):
@@ -90,6 +175,12 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} cannot be shown")
 
 
+class Bars(Figure):
+    """A figure of stacked bars with a line across, drawn without plotly: for what changes with every step."""
+
+    _esm = _text("svg.js") + _text("bars.js")
+
+
 class Grid(_Part):
     """A grid of which only the rows in view are sent.
 
@@ -127,7 +218,7 @@ class Floorplan(_Part):
         spots: of the block that is held, where it cannot lie and why. trial: what lying where it is held would cost.
     """
 
-    _esm = _text("floorplan.js")
+    _esm = _text("svg.js") + _text("floorplan.js")
     plan = traitlets.Dict({}).tag(sync=True)
     words = traitlets.Unicode("").tag(sync=True)
     fixed = traitlets.Bool(False).tag(sync=True)
@@ -174,3 +265,14 @@ class Style(_Part):
 
     _esm = "export default { render({ el }) { el.style.display = 'none'; } };"
     _css = _text("explorer.css")
+
+
+def everything(widget: w.Widget) -> Iterator[w.Widget]:
+    """A widget, all below it, and their layouts and styles."""
+    for child in getattr(widget, "children", ()):
+        yield from everything(child)
+    for name in ("layout", "style"):
+        own = getattr(widget, name, None)
+        if isinstance(own, w.Widget):
+            yield own
+    yield widget

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -48,6 +48,9 @@ class Session:
         self._tables: dict[Explorer, Table] = {}
         self._masks: tuple[Table, Filters, Mask] | None = None
         self.sweeps: tuple[dict[str, Any], ...] = ()
+        self._stored: list[dict[str, Any]] = []
+        self.lost = ""
+        """Why designs beside the session file were not read."""
         self.version = 1
         self._past: list[State] = []
         self._future: list[State] = []
@@ -59,6 +62,8 @@ class Session:
             try:
                 restored = files.load(self.file, explorer.network)
                 self._explorer(restored.design.device, restored.design.network.batch)
+                self._stored = files.designs_of(self.file)
+                self.sweeps = tuple(one["sweep"] for one in self._stored if one["sweep"])
                 return restored
             except AieExplorerError as error:
                 self.unread = str(error)
@@ -81,8 +86,20 @@ class Session:
         """The designs looked at on this device, with this batch."""
         explorer = self.explorer
         if explorer not in self._tables:
-            self._tables[explorer] = start_table(explorer)
+            self._tables[explorer] = self._complete(explorer, start_table(explorer), self._stored, self.file)
         return self._tables[explorer]
+
+    def _complete(self, explorer: Explorer, table: Table, entries: Sequence[dict[str, Any]], path: Path | None
+                  ) -> Table:
+        """With the designs that are beside a session file."""
+        where = files.where_of(explorer.device, explorer.network.batch)
+        for entry in entries:
+            if entry["of"] == where and path is not None:
+                try:
+                    table = append(table, files.stored(entry, path), str(entry["what"]))
+                except (AieExplorerError, KeyError, ValueError, ImportError) as error:  # the file may hold anything
+                    self.lost = f"a sweep of the session was not read: {error}"
+        return table
 
     @property
     def kept(self) -> Mask:
@@ -125,7 +142,7 @@ class Session:
     def _changed(self) -> None:
         self.version += 1
         if self.file is not None:
-            files.save(self.state, self.file)
+            files.save(self.state, self.file, self._stored)
 
     @property
     def can_undo(self) -> bool:
@@ -198,7 +215,7 @@ class Session:
             return replace(state, design=design, max_tiles=most, note=note, pinned=frozenset())
 
         with self.lock:
-            self._tables.setdefault(explorer, table)
+            self._tables.setdefault(explorer, self._complete(explorer, table, self._stored, self.file))
             self.do(step)
 
     def add(self, frame: pd.DataFrame, what: str, arguments: dict[str, Any] | None = None) -> None:
@@ -207,8 +224,36 @@ class Session:
             self._tables[self.explorer] = append(self.table, frame, what)
             if arguments is not None:
                 self.sweeps = (*self.sweeps, arguments)
-            self.state = replace(self.state, note=f"{what}: the table has {len(self.table.frame):,} designs")
-            self.version += 1
+            self.say(f"{what}: the table has {len(self.table.frame):,} designs")
+            if self.file is not None:
+                try:
+                    self._stored = [*self._stored, files.store(frame, self.file, self.explorer, what, arguments)]
+                except AieExplorerError as error:
+                    self.say(f"{self.state.note}; not kept in the session: {error}")
+            self._changed()
+
+    def save(self, path: str | Path) -> None:
+        """Write the state, and the designs added by sweeps, to a file and files beside it.
+
+        Raises:
+            AieExplorerError: when they cannot be written.
+        """
+        added = [files.store(table.frame, path, explorer, table.note, None) for explorer, table in self._tables.items()
+                 ] if self.sweeps else []
+        files.save(self.state, path, added)
+
+    def load(self, path: str | Path) -> None:
+        """Take the state of a file, and the designs beside it that are of its device and batch.
+
+        Raises:
+            AieExplorerError: when it cannot be read, or is of another network.
+        """
+        with self.lock:
+            state, self.lost = files.load(path, self.explorer.network), ""
+            self.restore(state)
+            self._tables[self.explorer] = self._complete(self.explorer, self.table, files.designs_of(path), Path(path))
+            if self.lost:
+                self.say(self.lost)
 
     def restore(self, state: State) -> None:
         """Take a state from elsewhere, such as a file."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
+from aie_explorer.checks import check_and_fix
+from aie_explorer.design import Design
+from aie_explorer.firmware.directives import directives
 from aie_explorer.plots import html_report
 from aie_explorer.plots.space import ParallelInfo, parallel_figure, parallel_info
 from aie_explorer.widgets import files, pieces, rows
@@ -32,7 +34,7 @@ class Tabs:
 
     def __init__(self, ui: ExplorerUi) -> None:
         self.ui, self.session = ui, ui.session
-        self.views = [(view, Figure(name=view.name)) for view in VIEWS]
+        self.views = [(view, view.part(name=view.name)) for view in VIEWS]
         self.explore = ExploreTab(self)
         self.designs = DesignsTab(self)
         self.compare = CompareTab(self)
@@ -67,12 +69,11 @@ class Tabs:
             if view.tab == self.names[index]:
                 figure.show(view.draw(self.session.state.design), self.session.version)
 
-    def close(self) -> None:
-        """Free the widgets."""
-        for part in (*(figure for _, figure in self.views), self.explore.space, self.explore.layers, self.explore.plan,
-                     self.designs.grid, self.designs.parallel, *self.record.tools, self.export.zip):
-            part.close()
-        self.box.close()
+    @property
+    def parts(self) -> list[w.Widget]:
+        """All that is drawn when the state changes."""
+        return [*(figure for _, figure in self.views), self.explore.space, self.explore.layers, self.explore.plan,
+                self.designs.grid, self.designs.parallel]
 
 
 class DesignsTab:
@@ -201,20 +202,31 @@ class ChecksTab:
     def __init__(self, tabs: Tabs) -> None:
         self.ui, self.session = tabs.ui, tabs.session
         self.words = w.HTML()
-        self.fix = w.Button(description="Take the best design that breaks none", button_style="primary",
-                            layout={"width": "auto", "display": "none"})
-        self.release = w.Button(description="Place all blocks freely", layout={"width": "auto", "display": "none"})
-        self.box = w.VBox([self.words, w.HBox([self.fix, self.release])])
-        self.fix.on_click(lambda _: self.ui._find())
+        shown = {"width": "auto", "display": "none"}
+        self.fix = w.Button(button_style="primary", layout=shown, icon="wrench",
+                            tooltip="the cheapest change after which no rule is broken")
+        self.best = w.Button(description="Take the best design that breaks none", layout=shown)
+        self.release = w.Button(description="Place all blocks freely", layout=shown)
+        self.box = w.VBox([self.words, w.HBox([self.fix, self.best, self.release])])
+        self.fixed: Design | None = None
+        self.fix.on_click(lambda _: self.ui.do(self._take))
+        self.best.on_click(lambda _: self.ui._find())
         self.release.on_click(lambda _: self.ui.do(lambda: self.session.do(steps.release)))
 
     def refresh(self) -> None:
         """Show the session's state."""
         design = self.session.state.design
-        broken = design.check()
+        broken, self.fixed = check_and_fix(design)
         self.words.value = pieces.checks(design, broken)
-        self.fix.layout.display = "" if broken else "none"
+        self.fix.description = "" if self.fixed is None else broken[0].remedy
+        self.fix.layout.display = "none" if self.fixed is None else ""
+        self.best.layout.display = "" if any(one.severity == "error" for one in broken) else "none"
         self.release.layout.display = "" if design.pins and any(v.rule == "placement" for v in broken) else "none"
+
+    def _take(self) -> None:
+        fixed = self.fixed
+        if fixed is not None:
+            self.session.do(lambda s: steps.selected(s, fixed, self.fix.description))
 
 
 class SessionTab:
@@ -229,6 +241,9 @@ class SessionTab:
             Tool("Copy as code", "the Python that does the same", session.code, failed),
             Tool("Download design", "the selected design as JSON; aie_explorer.load_design reads it",
                  lambda: design_file(session.state.design), failed),
+            Tool("Download directives", "the same cascades for the AIE backend of hls4ml (aie4ml), as JSON", lambda: (
+                f"{name}_directives.json", "application/json",
+                json.dumps(directives(session.state.design), indent=1).encode()), failed),
             Tool("Download report", "one HTML file with figures and tables", lambda: (
                 f"{name}_report.html", "text/html",
                 html_report(session.state.design, explorer=session.explorer).encode()), failed),
@@ -240,8 +255,7 @@ class SessionTab:
         self.save = w.Button(description="Save session", layout={"width": "130px"})
         self.load = w.Button(description="Load session", layout={"width": "130px"})
         self.save.on_click(lambda _: self.ui.do(self._save))
-        self.load.on_click(lambda _: self.ui.do(lambda: session.restore(
-            files.load(Path(self.path.value), session.explorer.network))))
+        self.load.on_click(lambda _: self.ui.do(lambda: session.load(self.path.value)))
         kept = (f"Kept in {session.file} at every step." if session.file else
                 'With ex.ui(session="file.json") it is kept at every step and survives a restart of the kernel.')
         self.box = w.VBox([w.HBox(self.tools, layout={"flex_flow": "row wrap"}),
@@ -250,7 +264,7 @@ class SessionTab:
                                   "as PNG or SVG.</div>"), self.code])
 
     def _save(self) -> None:
-        files.save(self.session.state, Path(self.path.value))
+        self.session.save(self.path.value)
         self.session.say(f"saved to {self.path.value}")
 
     def refresh(self) -> None:

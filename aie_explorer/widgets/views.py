@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from aie_explorer.cycles.roofline import roofline
 from aie_explorer.design import Design
 from aie_explorer.plots import cycles_info, cycles_spec, roofline_figure, timeline_figure, timeline_info
+from aie_explorer.widgets.parts import Bars, Figure
 
 
 @dataclass(frozen=True)
@@ -21,15 +22,17 @@ class View:
         tab: the tab it is in; views of one tab stand side by side.
         name: of the figure, for files and screen readers.
         draw: makes it, as a figure or as its data and layout.
+        part: the widget that shows it.
     """
 
     tab: str
     name: str
     draw: Callable[[Design], go.Figure | dict[str, Any]]
+    part: type[Figure] = Figure
 
 
 VIEWS = (
-    View("Explore", "cycles", lambda design: cycles_spec(cycles_info(design))),
+    View("Explore", "cycles", lambda design: cycles_spec(cycles_info(design)), Bars),
     View("Roofline", "roofline of a tile", lambda design: roofline_figure(roofline(design.spec), "tile")),
     View("Roofline", "roofline of the array", lambda design: roofline_figure(roofline(design.spec), "array")),
     View("Timeline", "timeline", lambda design: timeline_figure(timeline_info(design.timeline()))),

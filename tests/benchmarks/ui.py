@@ -67,14 +67,15 @@ WATCH = """() => {
   };
   window.timed = (act) => new Promise((resolve, reject) => {
     const before = window.settled(), begin = performance.now();
-    const look = () => {
-      const now = window.settled();
-      if (now > before) requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - begin), 0));
-      else if (performance.now() - begin > 20000) reject(new Error('not drawn'));
-      else setTimeout(look, 1);
-    };
+    const late = setTimeout(() => { watch.disconnect(); reject(new Error('not drawn')); }, 20000);
+    const watch = new MutationObserver(() => {
+      if (window.settled() <= before) return;
+      watch.disconnect();
+      clearTimeout(late);
+      requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - begin), 0));
+    });
+    watch.observe(document.querySelector('.aie-explorer'), { subtree: true, attributeFilter: ['data-version'] });
     act();
-    look();
   });
 }"""
 CHANGE = """([label, value]) => window.timed(() => {

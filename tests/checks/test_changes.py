@@ -7,7 +7,7 @@ import pytest
 from networks import mlp, residual
 
 import aie_explorer as aie
-from aie_explorer.checks import errors
+from aie_explorer.checks import check_and_fix, errors
 from aie_explorer.errors import AieExplorerError, ExportError
 
 
@@ -39,7 +39,10 @@ def test_the_change_fixes_the_design(make):
     design = make()
     (violation,) = design.check()
     assert violation.severity == "error"
-    assert errors(applied(design, violation.remedy)) == []
+    fixed = applied(design, violation.remedy)
+    assert errors(fixed) == []
+    assert check_and_fix(design)[1] == fixed
+    assert check_and_fix(fixed)[1] is None
 
 
 def test_the_change_is_the_one_that_costs_least():

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+import re
 import threading
 import time
 import zipfile
@@ -431,6 +432,23 @@ def test_checks_are_green_or_say_how_to_fix(ui):
     assert ui.design.pins == ()
 
 
+def test_the_cheapest_fix_is_a_button():
+    ui = explorer_ui(aie.Explorer(mlp([48] * 6), device="ve2302"))
+    wide = ui.session.explorer.design({name: {"microtile": "4x8x8", "cas_length": 6, "cas_num": 1}
+                                       for name in ui.session.explorer.layers})  # two fit a row of 17 columns
+    ui.do(lambda: ui.session.restore(dataclasses.replace(ui.session.state, design=wide)))
+    ui.tabs.open("Checks")
+    checks = ui.tabs.checks
+    assert re.fullmatch(r"Use dense\d\.\w+ = \w+ instead of \w+", checks.fix.description)
+    assert checks.fix.description in checks.words.value
+    checks.fix.click()
+    assert ui.design.check() == []
+    assert sum(old != new for old, new in zip(ui.design.choices, wide.choices, strict=True)) == 1
+    assert checks.fix.layout.display == "none"
+    ui.undo.click()
+    assert ui.design == wide
+
+
 def test_a_bug_in_a_callback_is_shown_with_its_place(ui, monkeypatch):
     monkeypatch.setattr(ui.session, "undo", lambda: 1 / 0)
     ui.undo.click()
@@ -474,6 +492,7 @@ def test_files_of_a_session(ui, tmp_path):
     made = {tool.label: tool._make() for tool in record.tools}
     assert "ex.design(" in made["Copy as code"]
     assert aie.Design.from_json(json.loads(made["Download design"][2])) == ui.design
+    assert json.loads(made["Download directives"][2])["LayerName"]["dense0"]["parallelism"]["cas_length"] == 1
     assert b"<html" in made["Download report"][2]
     kept = ui.session.table.frame
     assert len(pd.read_csv(io.BytesIO(ui.tabs.designs._csv()[2]))) == len(kept)
@@ -513,9 +532,3 @@ def test_jobs_run_one_at_a_time_and_lose_nothing():
     assert jobs.start("d", lambda job: 1 / 0)
     jobs.wait()
     assert isinstance(ended[-1][1], ZeroDivisionError)
-
-
-def test_closing_frees_the_figures(ui):
-    figures = [ui.tabs.explore.space, *(figure for _, figure in ui.tabs.views)]
-    ui.close()
-    assert all(figure.comm is None for figure in figures)

@@ -348,3 +348,32 @@ def test_filters_of_columns_that_are_gone_are_passed_over(session):
     mask = kept(session.table, Filters((("nothing.cas_num", ("1",)), ("tiles", ((0, 5),)))))
     assert mask.tolist() == (session.table.frame["tiles"] <= 5).tolist()
     assert isinstance(session.table.frame, pd.DataFrame)
+
+
+def test_the_designs_of_sweeps_come_back(tmp_path):
+    explorer, file = aie.Explorer(mlp([64, 64, 32, 10])), tmp_path / "kept.json"
+    session = Session(explorer, file)
+    before = len(session.table.frame)
+    over = {"dense0.split": ["rows"]}
+    session.add(explorer.sweep(over, limit=300), "sweep of dense0.split", {"over": over, "limit": 300})
+    assert len(session.table.frame) > before
+    again = Session(explorer, file)
+    pd.testing.assert_frame_equal(again.table.frame, session.table.frame)
+    assert (again.sweeps, again.lost) == (session.sweeps, "")
+    assert again.code() == session.code()
+    last = len(again.table.frame) - 1
+    again.select_row(last)
+    assert again.design_of_row(last) == again.state.design
+    (parquet,) = tmp_path.glob("kept.*.parquet")
+    assert Session(explorer, file).table.note == session.table.note  # steps after it keep it
+    copy = tmp_path / "other" / "saved.json"
+    again.save(copy)
+    fresh = Session(explorer)
+    fresh.load(copy)
+    assert len(fresh.table.frame) == len(session.table.frame)
+    parquet.write_bytes(parquet.read_bytes()[:-1] + b"x")
+    changed = Session(explorer, file)
+    assert "those that were saved" in changed.lost
+    assert len(changed.table.frame) == before
+    parquet.unlink()
+    assert "cannot be read" in Session(explorer, file).lost

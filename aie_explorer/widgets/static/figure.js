@@ -20,7 +20,7 @@ function render({ model, el }) {
   el.classList.add("aie-figure");
   el.setAttribute("role", "figure");
   el.append(plot, hint);
-  let Plotly = null, drawn = -1, marked = "", frame = "", wired = false, ended = false, busy = Promise.resolve();
+  let Plotly = null, drawn = -1, marked = "", wired = false, ended = false, busy = Promise.resolve();
 
   const ink = () => getComputedStyle(el).color;
   const seen = () => el.getBoundingClientRect().width > 50;
@@ -99,15 +99,8 @@ function render({ model, el }) {
       layout.shapes = [...(layout.shapes ?? []), ...marks(layout)];
       marked = JSON.stringify(model.get("marks"));
       el.setAttribute("aria-label", layout.title?.text || model.get("name"));
-      // bars of other heights in the same frame need no more than that; it takes half the time
-      const same = spec.data.every((trace) => trace.type === "bar") ? JSON.stringify([
-        spec.data.map(({ y, ...rest }) => rest), { ...layout, shapes: 0, annotations: 0 }]) : "";
-      if (same && same === frame) {
-        await Plotly.update(plot, { y: spec.data.map((trace) => trace.y) },
-          { shapes: layout.shapes, annotations: layout.annotations });
-      } else await Plotly.react(plot, spec.data, layout, {
+      await Plotly.react(plot, spec.data, layout, {
         ...CONFIG, modeBarButtonsToAdd: [svgButton], toImageButtonOptions: { format: "png", scale: 2, filename: model.get("name") } });
-      frame = same;
       if (!wired) wire();
       drawn = version;
       const changes = stretched(plot._fullLayout);

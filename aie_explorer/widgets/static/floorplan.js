@@ -1,12 +1,5 @@
 // The array of tiles. Blocks can be dragged, or moved with the arrow keys and put down with Enter.
-const NS = "http://www.w3.org/2000/svg", CELL = 24, LEFT = 34, GAP = 16;
-const node = (name, attributes, parent) => {
-  const one = document.createElementNS(NS, name);
-  for (const [key, value] of Object.entries(attributes ?? {})) one.setAttribute(key, value);
-  parent?.append(one);
-  return one;
-};
-const title = (parent, text) => { node("title", {}, parent).textContent = text; };
+const CELL = 24, LEFT = 34, GAP = 16;
 
 function render({ model, el }) {
   el.classList.add("aie-plan");
@@ -15,7 +8,7 @@ function render({ model, el }) {
   const words = document.createElement("div");
   words.className = "aie-hint";
   words.setAttribute("role", "status");
-  el.append(svg, words);
+  el.append(saveButton(svg, "floorplan"), svg, words);
   let plan = null, ground = null, painted = "", again = false, held = null;  // held: {block, column, row, dx, dy, spots}
 
   const y = (row) => (plan.rows - 1 - row) * CELL + 2;

@@ -1,8 +1,9 @@
-// Comes after plotly.js itself: hands it to the figures, wherever they are.
+// plotly.js, handed to the figures, wherever they are.
 const shared = (globalThis.aieExplorerPlotly ??= {});
 shared.promise ??= new Promise((resolve) => { shared.resolve = resolve; });
-shared.resolve?.(globalThis.Plotly);
-export default {
-  initialize() {},
-  render({ el }) { el.style.display = "none"; },
-};
+
+function initialize({ model }) {
+  const url = URL.createObjectURL(new Blob([model.get("code")], { type: "text/javascript" }));
+  import(url).then(() => { shared.resolve(globalThis.Plotly); URL.revokeObjectURL(url); });
+}
+export default { initialize, render({ el }) { el.style.display = "none"; } };
