@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 from aie_explorer.emulation.compiler import Compiler, EmulationError
+from aie_explorer.emulation.limits import restrain
 from aie_explorer.progress import Step, communicate, silent
 
 FLAGS = ("-std=c++20", "-O1", "-Wall", "-Wextra", "-D__X86SIM__")
@@ -109,12 +110,14 @@ def _compile(sources: list[Path], project: Path, command: list[str], folder: Pat
 
 
 def _run(command: list[str], what: Path, progress: Step) -> None:
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               start_new_session=True)  # the compiler starts programs of its own
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+                               start_new_session=True,  # the compiler starts programs of its own
+                               preexec_fn=restrain(COMPILE_TIMEOUT_S, alone=False))  # noqa: PLW1509
     try:
         _, stderr = communicate(process, "compile", progress, COMPILE_TIMEOUT_S)
     except BaseException as error:
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         if isinstance(error, subprocess.TimeoutExpired):
             raise EmulationError(f"compiling took more than {COMPILE_TIMEOUT_S} s", where=str(what)) from None
