@@ -10,7 +10,6 @@ import difflib
 import re
 from collections.abc import Iterable
 
-
 LONGEST_WORD = 300
 
 

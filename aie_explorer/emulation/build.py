@@ -64,24 +64,38 @@ def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flag
             os.utime(binary.parent)  # the least recently used go first
         return binary, 0.0
     begin = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="aie_emulation_") as folder:
-        built = _compile(sources, project, command, Path(folder), progress)
-        try:
-            binary.parent.mkdir(parents=True, exist_ok=True)
-            partial = binary.with_name(f"run.{os.getpid()}.partial")
-            shutil.copy2(built, partial)
-            partial.replace(binary)
-            _evict(cache_folder())
-        except OSError as error:
-            raise EmulationError(f"the cache cannot be written: {error.strerror}", where=str(binary.parent),
-                                 remedy="Set XDG_CACHE_HOME to a folder you may write to") from None
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".building_", dir=cache_folder()))
+    except OSError as error:
+        raise _unwritable(error) from None
+    try:
+        # The linker writes beside the binary's place: a file that we had open ourselves might be refused to run.
+        built = _compile(sources, project, command, folder, progress)
+        binary.parent.mkdir(exist_ok=True)
+        built.replace(binary)
+        _evict(cache_folder())
+    except OSError as error:
+        raise _unwritable(error) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     return binary, time.perf_counter() - begin
+
+
+def _unwritable(error: OSError) -> EmulationError:
+    return EmulationError(f"the cache cannot be written: {error.strerror}", where=str(cache_folder()),
+                          remedy="Set XDG_CACHE_HOME to a folder you may write to")
 
 
 def _evict(cache: Path) -> None:
     """Remove the binaries that were not used for longest, beyond the most that are kept."""
-    kept = sorted((path for path in cache.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
-    for path in kept[:-MOST_BINARIES]:
+    kept = []
+    for path in cache.iterdir():
+        with contextlib.suppress(OSError):  # another process may evict too
+            if path.is_dir() and not (path.name.startswith(".building_")
+                                      and path.stat().st_mtime > time.time() - COMPILE_TIMEOUT_S):
+                kept.append((path.stat().st_mtime, path))
+    for _, path in sorted(kept)[:-MOST_BINARIES]:
         shutil.rmtree(path, ignore_errors=True)
 
 
