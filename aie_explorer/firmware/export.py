@@ -69,7 +69,6 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
                 file.write_text(text, encoding="utf-8", newline="\n")
                 progress("write")
             write_manifest(scratch)
-            scratch.chmod(0o777 & ~_umask())
             _refuse_existing(target, overwrite)  # it may have come, or been edited, meanwhile
             put(scratch, target, replace=overwrite)
     except OSError as error:
@@ -129,8 +128,3 @@ def _refuse_existing(target: Path, overwrite: bool) -> None:
         raise ExportError("exists already", where=str(target), remedy=ASK)
     check_replaceable(target)
 
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

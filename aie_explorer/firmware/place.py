@@ -7,8 +7,8 @@ import ctypes
 import errno
 import fcntl
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,12 +27,15 @@ def scratch_folder(target: Path) -> Iterator[Path]:
         OSError: when it cannot be made.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.", suffix=PARTIAL, dir=target.parent))
-    lock = os.open(scratch, os.O_RDONLY)
+    scratch = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}{PARTIAL}")
+    unlocked = scratch.with_suffix(".new")  # a name that nobody clears away before it is locked
+    unlocked.mkdir()
+    lock = os.open(unlocked, os.O_RDONLY)
     try:
         with contextlib.suppress(OSError):  # a file system without locks
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _clear(target, scratch)
+        unlocked.rename(scratch)
         yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
