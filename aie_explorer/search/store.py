@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 
 from aie_explorer.errors import ExportError, MissingExtraError
+from aie_explorer.files import replaced
 from aie_explorer.search.sweep import Sweep, cycle_model_digest
 
 MANIFEST = "sweep.json"
@@ -114,19 +115,12 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
         MissingExtraError: without pyarrow.
     """
     need_parquet()
-    name = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(handle)
-        frame.to_parquet(name, index=False)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        with replaced(path) as file:
+            frame.to_parquet(file, index=False)
     except OSError as error:
         raise ExportError(f"cannot be written: {error.strerror or error}", where=str(path),
                           remedy="What was finished is kept; make room and repeat the call to go on") from None
-    finally:
-        if name is not None:
-            Path(name).unlink(missing_ok=True)
 
 
 def read_sweep(path: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
