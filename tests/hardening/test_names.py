@@ -3,6 +3,7 @@
 import json
 import re
 
+import h5py
 import numpy as np
 import pytest
 from frontends.conftest import BITS8, dense, layer, sequential, write_h5
@@ -16,7 +17,8 @@ from aie_explorer.ir.network import IDENTIFIER
 
 NAMES = ["int", "main", "__x", "_X", "adf", "std", "NULL", "assert", "errno", "INT_MAX", "../../passwd",
          "a" * 300, "a" * 301,
-         "quote\"'`$(touch x)", "new\nline", "héé/ñ", "层", "日本", "A b", "a_b", "a b", "dense", "DENSE", "Dense", "con",
+         "quote\"'`$(touch x)", "new\nline", "héé/ñ", "层", "日本", "A b", "a_b", "a b", "dense", "DENSE", "Dense",
+         "con",
          "x.y.z", "*/ int x; /*", "\\", "%s{{ 1 }}{% raw %}", "weights", "0", "template", "\u202e", "a\0b"]
 
 

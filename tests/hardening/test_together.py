@@ -15,26 +15,6 @@ from aie_explorer.firmware.manifest import check_replaceable
 
 from .test_kill import DESIGNS, EXPLORER, OVER, contents, in_child
 
-PROGRAM = """#include <cstdio>
-#include <filesystem>
-int main()
-{
-    std::filesystem::create_directories("x86simulator_output/data");
-    std::FILE* file = std::fopen("x86simulator_output/data/y.txt", "w");
-    std::fputs("1 2 3", file);
-}
-"""
-
-
-@pytest.fixture
-def project(tmp_path):
-    """Little to compile."""
-    (tmp_path / "p" / "aie" / "kernels").mkdir(parents=True)
-    (tmp_path / "p" / "data").mkdir()
-    (tmp_path / "p" / "aie" / "graph.cpp").write_text(PROGRAM)
-    (tmp_path / "p" / "aie" / "kernels" / "k.cpp").write_text("int k;")
-    return tmp_path / "p"
-
 
 def ends(pids):
     return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
