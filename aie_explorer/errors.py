@@ -7,7 +7,10 @@ shows the same text.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+LONGEST_WORD = 300
 
 
 class AieExplorerError(Exception):
@@ -23,11 +26,11 @@ class AieExplorerError(Exception):
     def __init__(
         self, problem: str, *, where: str | None = None, rule: str | None = None, remedy: str | None = None
     ) -> None:
-        self.problem = problem
-        self.where = where
+        self.problem = _bounded(problem)
+        self.where = where and _bounded(where)
         self.rule = rule
-        self.remedy = remedy
-        super().__init__(problem)
+        self.remedy = remedy and _bounded(remedy)
+        super().__init__(self.problem)
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.problem}" if self.where else self.problem
@@ -66,6 +69,11 @@ class MissingExtraError(AieExplorerError):
             f"{purpose} needs {package}, which is not installed",
             remedy=f'Install it with: pip install "aie-explorer[{extra}]"',
         )
+
+
+def _bounded(text: str) -> str:
+    """The text with words of more than LONGEST_WORD characters cut: what a damaged file holds has no end."""
+    return re.sub(rf"(\S{{{LONGEST_WORD}}})\S+", r"\1...", text)
 
 
 def nearest(asked: str, known: Iterable[str], count: int = 4) -> str:

@@ -7,7 +7,8 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "aie_explorer"
 # each part may import those of a smaller rank when it is loaded
-RANK = {"errors": 0, "arguments": 0.5, "progress": 0.5, "html": 0, "devices": 1, "ir": 1, "passes": 2, "reference": 2,
+RANK = {"errors": 0, "arguments": 0.5, "progress": 0.5, "files": 0.5, "html": 0, "devices": 1, "ir": 1, "passes": 2,
+        "reference": 2,
         "frontends": 3, "space": 3, "placement": 3, "cycles": 4, "search": 5, "design": 6, "transport": 6,
         "checks": 6.5, "timeline": 7, "explorer": 7, "models": 8, "emulation": 2, "firmware": 7, "measured": 8,
         "plots": 8, "widgets": 9, "cli": 10}

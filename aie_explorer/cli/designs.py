@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
-import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from aie_explorer.design import Design, load_design
 from aie_explorer.design.realise import stops_more_copies
 from aie_explorer.errors import DesignError, ExportError, MissingExtraError
 from aie_explorer.explorer import Explorer
+from aie_explorer.files import replaced
 from aie_explorer.frontends import load
 from aie_explorer.placement import floorplan_text
 from aie_explorer.transport.direct import direct_kinds
@@ -140,19 +139,13 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
         MissingExtraError: for .parquet without pyarrow.
     """
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(handle)
-        try:
+        with replaced(path) as file:
             if path.suffix == ".csv":
-                frame.to_csv(name, index=False)
+                frame.to_csv(file, index=False)
             elif path.suffix == ".json":
-                frame.to_json(name, orient="records")
+                frame.to_json(file, orient="records")
             else:
-                frame.to_parquet(name)
-            os.chmod(name, 0o644)
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
+                frame.to_parquet(file)
     except ImportError as error:
         if importlib.util.find_spec("pyarrow") is None:
             raise MissingExtraError("pyarrow", "parquet", "writing Parquet") from None

@@ -7,7 +7,9 @@ that a crash is never taken for mismatches; 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import codecs
 import contextlib
+import io
 import math
 import os
 import sys
@@ -43,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    _speak_plainly()
     try:
         code = _run(argv)
         if sys.stdout is not None:
@@ -57,6 +60,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get(DEBUG):
             raise
         return _fail(*_answer(error))
+
+
+def _speak_plainly() -> None:
+    """Where the terminal's encoding has no ±, as in the C locale, it is spelled out, not a crash."""
+    def spelled(error: UnicodeError) -> tuple[str, int]:
+        assert isinstance(error, UnicodeEncodeError)
+        return "".join({"±": "+-"}.get(letter, "?") for letter in error.object[error.start:error.end]), error.end
+
+    codecs.register_error("aie_explorer", spelled)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+            stream.reconfigure(errors="aie_explorer")
 
 
 def _answer(error: Exception) -> tuple[str, int]:

@@ -10,11 +10,11 @@ from typing import Any
 from aie_explorer.arguments import number, shown, whole
 from aie_explorer.cycles.operands import TYPES, Operands, type_bytes
 from aie_explorer.devices import Device, find
+from aie_explorer.devices.hardware import FASTEST_MHZ, SLOWEST_MHZ
 from aie_explorer.errors import DesignError, nearest
 from aie_explorer.space import BLOCKINGS, TWO_BY_TWO, Blocking, Choice, parse_microtile
 
 MOST = 1 << 20  # of a size: far beyond what tiles can hold
-SLOWEST_MHZ, FASTEST_MHZ = 0.001, 1_000_000  # far beyond any clock
 LONGEST_MICROTILE = 32  # characters
 GRAPH_INPUT = "input"
 HAND_OVERS = ("memory_tile", "auto")

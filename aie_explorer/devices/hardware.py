@@ -16,6 +16,10 @@ from aie_explorer.errors import DeviceError
 
 T = TypeVar("T")
 
+MOST_TILES = 4096
+"""Of an array: far above any, and below what takes long to search."""
+SLOWEST_MHZ, FASTEST_MHZ = 0.001, 1_000_000  # far beyond any clock
+
 
 def known(value: T | None, what: str, where: str) -> T:
     """The value, or an error that says no public document gives it.
@@ -170,6 +174,12 @@ class Generation:
         return dict(self.peak_macs)
 
 
+def _count(value: object, name: str, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise DeviceError(f"{name} is {str(value)[:40]}", where="device",
+                          remedy=f"Use a whole number from {least} to {most}")
+
+
 @dataclass(frozen=True)
 class Geometry:
     """The shape of an array, in tiles.
@@ -189,6 +199,15 @@ class Geometry:
     pl_columns: int | None = None
     first_pl_column: int | None = None
     noc_columns: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        _count(self.columns, "columns", 1, MOST_TILES)
+        _count(self.rows, "rows", 1, MOST_TILES // self.columns)
+        for name in ("memory_tile_rows", "pl_columns", "first_pl_column"):
+            if getattr(self, name) is not None:
+                _count(getattr(self, name), name, 0, MOST_TILES)
+        for column in self.noc_columns or ():
+            _count(column, "noc_columns", 0, MOST_TILES)
 
 
 @dataclass(frozen=True)
@@ -224,12 +243,19 @@ class Device:
     sources: tuple[tuple[str, str], ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        for name in ("name", "part", "board", "platform", "note"):
+            value = getattr(self, name)
+            if not (isinstance(value, str) or (value is None and name in ("part", "board", "platform"))):
+                raise DeviceError(f"{name} is {repr(value)[:40]}", where="device", remedy="Use text")
+        _count(self.tiles, "tiles", 1, MOST_TILES)
         if self.plio_bits not in self.generation.plio_widths:
             widths = ", ".join(map(str, self.generation.plio_widths))
             raise DeviceError(f"a PLIO cannot be {self.plio_bits} bits wide", where=self.name,
                               remedy=f"Use one of {widths}")
         if not (0 < self.clock_mhz < math.inf and 0 < self.pl_clock_mhz < math.inf):
             raise DeviceError("a clock must be above 0 MHz", where=self.name)
+        if max(self.clock_mhz, self.pl_clock_mhz) > FASTEST_MHZ or min(self.clock_mhz, self.pl_clock_mhz) < SLOWEST_MHZ:
+            raise DeviceError(f"a clock is not within {SLOWEST_MHZ} to {FASTEST_MHZ} MHz", where=self.name)
 
     def __str__(self) -> str:
         return self.name

@@ -19,6 +19,7 @@ from importlib import resources
 from pathlib import Path
 
 from aie_explorer.emulation.compiler import Compiler, EmulationError
+from aie_explorer.emulation.limits import restrain
 from aie_explorer.progress import Step, communicate, silent
 
 FLAGS = ("-std=c++20", "-O1", "-Wall", "-Wextra", "-D__X86SIM__", "-DAIE_EMULATION_SEPARATE")
@@ -81,10 +82,14 @@ def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flag
             os.utime(binary.parent)  # the least recently used go first
         return binary, 0.0
     begin = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="aie_emulation_") as folder, \
-            ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".building_", dir=cache_folder()))
+    except OSError as error:
+        raise _unwritable(error) from None
+    try:
         def one(source: Path) -> str:
-            target = Path(folder) / f"{digests[source]}.o"
+            target = folder / f"{digests[source]}.o"
             kept = object_folder() / target.name
             with contextlib.suppress(OSError):
                 os.utime(kept)
@@ -94,37 +99,45 @@ def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flag
             _keep(target, kept)
             return str(target)
 
-        built = Path(folder) / "run"
-        _run([*command, *pool.map(one, units), "-o", str(built)], project, progress)
-        _keep(built, binary)
+        # The linker writes beside the binary's place: a file that we had open ourselves might be refused to run.
+        built = folder / "run"
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            _run([*command, *pool.map(one, units), "-o", str(built)], project, progress)
+        binary.parent.mkdir(exist_ok=True)
+        built.replace(binary)
+        for cache in (cache_folder(), object_folder()):
+            _evict(cache)
+    except OSError as error:
+        raise _unwritable(error) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     return binary, time.perf_counter() - begin
 
 
 def _keep(file: Path, kept: Path) -> None:
-    """Copy a file into the cache, whole or not at all.
-
-    Raises:
-        EmulationError: when the cache cannot be written.
-    """
+    """Copy an object into the cache, whole or not at all."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".building_", dir=kept.parent)) / kept.name
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_name(f"{kept.name}.{os.getpid()}.partial")
         shutil.copy2(file, partial)
         partial.replace(kept)
-        for cache in (cache_folder(), object_folder()):
-            _evict(cache)
-    except OSError as error:
-        raise EmulationError(f"the cache cannot be written: {error.strerror}", where=str(kept.parent),
-                             remedy="Set XDG_CACHE_HOME to a folder you may write to") from None
+    finally:
+        shutil.rmtree(partial.parent, ignore_errors=True)
+
+
+def _unwritable(error: OSError) -> EmulationError:
+    return EmulationError(f"the cache cannot be written: {error.strerror}", where=str(cache_folder()),
+                          remedy="Set XDG_CACHE_HOME to a folder you may write to")
 
 
 def _evict(cache: Path) -> None:
     """Remove what was not used for longest, beyond the most that are kept."""
-    found = []
-    for path in cache.glob("*"):
-        with contextlib.suppress(OSError):  # another process may have removed it
-            found.append((path.stat().st_mtime, path))
-    for _, path in sorted(found)[:-MOST_BINARIES]:
+    kept = []
+    for path in cache.iterdir():
+        with contextlib.suppress(OSError):  # another process may evict too
+            if not (path.name.startswith(".building_") and path.stat().st_mtime > time.time() - COMPILE_TIMEOUT_S):
+                kept.append((path.stat().st_mtime, path))
+    for _, path in sorted(kept)[:-MOST_BINARIES]:
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
@@ -155,12 +168,14 @@ def _digest(files: list[Path], root: Path, *words: str) -> str:
 
 
 def _run(command: list[str], what: Path, progress: Step) -> None:
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               start_new_session=True)  # the compiler starts programs of its own
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+                               start_new_session=True,  # the compiler starts programs of its own
+                               preexec_fn=restrain(COMPILE_TIMEOUT_S, alone=False))  # noqa: PLW1509
     try:
         _, stderr = communicate(process, "compile", progress, COMPILE_TIMEOUT_S)
     except BaseException as error:
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         if isinstance(error, subprocess.TimeoutExpired):
             raise EmulationError(f"compiling took more than {COMPILE_TIMEOUT_S} s", where=str(what)) from None

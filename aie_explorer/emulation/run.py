@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -18,11 +18,13 @@ import numpy as np
 
 from aie_explorer.emulation.build import build
 from aie_explorer.emulation.compiler import Compiler, EmulationError, find_compiler
+from aie_explorer.emulation.limits import ended_by, restrain
 from aie_explorer.ir import IntArray
 from aie_explorer.progress import Step, communicate, silent
 
 DIAGNOSTIC = re.compile(r"^AIE_EMULATION_ERROR (\w+): (.*?): (.*)$", flags=re.MULTILINE)
-MEMORY_LIMIT_BYTES = 8 << 30
+MOST_SAID_BYTES = 1 << 20
+"""Read of what a program says."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,30 +91,31 @@ def emulate(project: str | Path, *, inputs: Mapping[str, str] | None = None, ite
 
 def _execute(binary: Path, work: Path, timeout_s: float, more: dict[str, str], progress: Step, *, limited: bool
              ) -> None:
-    """The program sees a scrubbed environment, its own session, and limits on memory."""
+    """The program sees a scrubbed environment, its own session, and limits on what it may use."""
     env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "AIE_EMULATION_TRACE": str(work / "trace")} | more
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-    process = subprocess.Popen([str(binary)], cwd=work, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                               stdin=subprocess.DEVNULL, text=True, start_new_session=True,
-                               preexec_fn=limit if limited else None)  # noqa: PLW1509 (limits only)
+    messages = work / "messages"  # a file, so that a program without end cannot fill our own memory
+    with messages.open("wb") as stderr:
+        process = subprocess.Popen([str(binary)], cwd=work, env=env, stdout=subprocess.DEVNULL, stderr=stderr,
+                                   stdin=subprocess.DEVNULL, text=True, start_new_session=True,
+                                   preexec_fn=restrain(timeout_s) if limited else None)  # noqa: PLW1509
     try:
-        _, stderr = communicate(process, "emulate", progress, timeout_s)
+        communicate(process, "emulate", progress, timeout_s)
     except BaseException as error:
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         if isinstance(error, subprocess.TimeoutExpired):
             raise EmulationError(f"did not end within {timeout_s:g} s", where=str(binary)) from None
         raise
-    found = DIAGNOSTIC.search(stderr)
+    with messages.open("rb") as file:
+        said = file.read(MOST_SAID_BYTES).decode("utf-8", errors="replace")
+    found = DIAGNOSTIC.search(said)
     if found:
         raise EmulationError(f"{found[1]}: {found[3]}", where=found[2])
     if process.returncode != 0:
-        last = (stderr.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
-        raise EmulationError(f"failed: {last}", where=str(binary))
+        why = ended_by(process.returncode, said)
+        last = (said.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
+        raise EmulationError(why or f"failed: {last[:200]}", where=str(binary))
 
 
 def read_numbers(file: Path) -> IntArray:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import tempfile
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +13,15 @@ from aie_explorer.design import Design
 from aie_explorer.emulation import EmulationError, find_compiler
 from aie_explorer.errors import ExportError
 from aie_explorer.firmware.manifest import check_replaceable, write_manifest
+from aie_explorer.firmware.place import put, scratch_folder
 from aie_explorer.firmware.project import FirmwareProject
 from aie_explorer.firmware.render import render
 from aie_explorer.firmware.stimulus import inputs_of, stimulus
 from aie_explorer.firmware.verify import Verdict
 from aie_explorer.progress import Step, silent
 from aie_explorer.reference import Inputs
+
+ASK = "Choose another folder or ask for overwriting"
 
 
 def export(design: Design, path: str | Path, *, overwrite: bool = False,
@@ -61,25 +62,21 @@ def export(design: Design, path: str | Path, *, overwrite: bool = False,
     progress("write")
     made = [parent for parent in target.parents if not parent.exists()]
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent))
+        with scratch_folder(target) as scratch:
+            for name, text in render(design, vectors):
+                file = scratch / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8", newline="\n")
+                progress("write")
+            write_manifest(scratch)
+            _refuse_existing(target, overwrite)  # it may have come, or been edited, meanwhile
+            put(scratch, target, replace=overwrite)
     except OSError as error:
-        raise ExportError(f"cannot be written: {error.strerror}", where=str(path),
-                          remedy="Choose a folder you may write to") from None
-    try:
-        for name, text in render(design, vectors):
-            file = scratch / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8", newline="\n")
-            progress("write")
-        write_manifest(scratch)
-        scratch.chmod(0o777 & ~_umask())
-        _move(scratch, target)
-    except OSError as error:
+        if isinstance(error, FileExistsError) and error.filename == str(target):
+            raise ExportError("exists already", where=str(target), remedy=ASK) from None
         raise ExportError(f"cannot be written: {error.strerror}", where=str(path),
                           remedy="Choose a folder you may write to, with space left") from None
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
         for parent in made:  # those made for nothing
             with contextlib.suppress(OSError):
                 parent.rmdir()
@@ -128,27 +125,6 @@ def _refuse_existing(target: Path, overwrite: bool) -> None:
     if not target.exists() and not target.is_symlink():
         return
     if not overwrite:
-        raise ExportError("exists already", where=str(target), remedy="Choose another folder or ask for overwriting")
+        raise ExportError("exists already", where=str(target), remedy=ASK)
     check_replaceable(target)
 
-
-def _move(scratch: Path, target: Path) -> None:
-    """Put the finished folder in its place; an earlier project steps aside first and comes back if that fails."""
-    if not target.exists():
-        scratch.rename(target)
-        return
-    aside = target.with_name(f"{scratch.name}.old")
-    target.rename(aside)
-    try:
-        scratch.rename(target)
-    except BaseException:  # an interrupt included: the earlier project comes back
-        if not target.exists():
-            aside.rename(target)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

@@ -248,7 +248,8 @@ class _Reader:
         self.total += int(np.prod([int(size) for size in found.shape], dtype=object))
         if self.total > WEIGHT_LIMIT:
             raise ModelError(f"holds more than {WEIGHT_LIMIT >> 20} M weights", where=self.where)
-        return np.asarray(found[()], dtype=np.float32)
+        with np.errstate(over="ignore"):  # infinities are refused, with the layer, by whoever uses them
+            return np.asarray(found[()], dtype=np.float32)
 
     def _follow(self, parent: h5py.Group, path: str) -> object:
         """The object at a path below `parent`, every step being a hard link."""

@@ -321,7 +321,8 @@ def validate(network: Network) -> None:
     """
     for name in (network.name, *network.tensors, *(op.name for op in network.ops)):
         if not isinstance(name, str) or not IDENTIFIER.fullmatch(name):
-            raise ModelError(f"{name!r} is not an identifier", remedy="Use at most 64 letters, digits and underscores")
+            raise ModelError(f"{str(name)[:80]!r} is not an identifier",
+                             remedy="Use at most 64 letters, digits and underscores")
     ready = set(network.inputs)
     names: set[str] = set()
     for op in network.ops:
@@ -330,12 +331,12 @@ def validate(network: Network) -> None:
         names.add(op.name)
         for name in op.inputs:
             if name not in ready:
-                raise ModelError(f"reads {name!r} before it is computed", where=op.name)
+                raise ModelError(f"reads {str(name)[:80]!r} before it is computed", where=op.name)
         if op.output in ready:
-            raise ModelError(f"writes {op.output!r} a second time", where=op.name)
+            raise ModelError(f"writes {str(op.output)[:80]!r} a second time", where=op.name)
         if op.output not in network.tensors:
-            raise ModelError(f"writes the unknown tensor {op.output!r}", where=op.name)
+            raise ModelError(f"writes the unknown tensor {str(op.output)[:80]!r}", where=op.name)
         ready.add(op.output)
     for name in network.outputs:
         if name not in ready:
-            raise ModelError("is an output that nothing computes", where=name)
+            raise ModelError("is an output that nothing computes", where=str(name)[:80])

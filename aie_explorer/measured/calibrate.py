@@ -14,6 +14,7 @@ from aie_explorer.cycles.calibration import Measurement
 from aie_explorer.cycles.calibration.fit import fit
 from aie_explorer.cycles.spec import NetworkSpec
 from aie_explorer.errors import DesignError
+from aie_explorer.files import replaced
 from aie_explorer.measured.read import Measured
 
 FOLDER = "AIE_EXPLORER_PROFILES"
@@ -49,8 +50,8 @@ def calibrate(runs: Measured | Sequence[Measured], name: str, *, folder: str | P
             "constants": {key: {"value": value} for key, value in zip(constants.names(), constants.values(),
                                                                       strict=True)}}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        with replaced(path, parents=True) as file:
+            file.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise DesignError(f"cannot be written: {error.strerror or error}", where=str(path)) from None
     return constants

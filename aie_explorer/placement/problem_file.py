@@ -22,13 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from aie_explorer.arguments import number, whole
+from aie_explorer.devices.hardware import MOST_TILES
 from aie_explorer.errors import DesignError, PlacementError
 from aie_explorer.placement.cost import Weights
 from aie_explorer.placement.geometry import DIRECT, MEMORY_TILE, Array, Block, Edge, Region
 from aie_explorer.placement.problem import Problem
 from aie_explorer.placement.rules import Rules
 
-_MOST_BLOCKS, _MOST_TILES = 400, 4096  # far above any array; a typing error is told at once
+_MOST_BLOCKS = 400  # far above any design; a typing error is told at once
 
 
 def load_problem(path: str | Path) -> Problem:
@@ -73,9 +74,9 @@ def parse_problem(data: object, where: str = "problem") -> Problem:
                              remedy="docs/placement.md describes the format") from None
     except DesignError as error:
         raise PlacementError(error.problem, where=f"{where}: {error.where}", remedy=error.remedy) from None
-    if problem.array.tiles > _MOST_TILES or len(problem.blocks) > _MOST_BLOCKS:
+    if problem.array.tiles > MOST_TILES or len(problem.blocks) > _MOST_BLOCKS:
         raise PlacementError(f"has {len(problem.blocks)} blocks on {problem.array.tiles} tiles; at most {_MOST_BLOCKS} "
-                             f"on {_MOST_TILES} are taken", where=where)
+                             f"on {MOST_TILES} are taken", where=where)
     return problem
 
 
@@ -140,8 +141,8 @@ def _name(value: object, where: str) -> str:
 
 def _size(value: object, where: str) -> int:
     size = whole(value, where, least=1)
-    if size > _MOST_TILES:
-        raise PlacementError(f"is {size}", where=where, remedy=f"Use {_MOST_TILES} or less")
+    if size > MOST_TILES:
+        raise PlacementError(f"is {size}", where=where, remedy=f"Use {MOST_TILES} or less")
     return size
 
 

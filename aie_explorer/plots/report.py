@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from html import escape
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from aie_explorer.cycles.roofline import roofline
 from aie_explorer.design import Design
 from aie_explorer.errors import ExportError
 from aie_explorer.explorer import Explorer
+from aie_explorer.files import replaced
 from aie_explorer.plots.cycles import cycles_figure, cycles_info
 from aie_explorer.plots.floorplan import floorplan_figure, floorplan_info
 from aie_explorer.plots.pareto import pareto_figure, pareto_info
@@ -109,15 +108,7 @@ def write_bytes(path: Path, data: bytes, *, parents: bool = False) -> None:
         ExportError: when it cannot be written.
     """
     try:
-        if parents:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        with replaced(path, parents=parents) as file:
+            file.write_bytes(data)
     except OSError as error:
         raise ExportError(f"cannot be written: {error.strerror}", where=str(path)) from None

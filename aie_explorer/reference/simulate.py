@@ -127,9 +127,9 @@ def simulate_ints(network: Network, ints: IntArray | Mapping[str, IntArray], *, 
         raise ModelError(f"the inputs have {' and '.join(map(str, sorted(samples)))} samples", where=network.name)
     (count,) = samples
     names = (*network.inputs, *(op.output for op in network.ops)) if keep is None else keep
-    widest = max(max(op.k, op.n) for op in network.layers)
+    widest = max((max(op.k, op.n) for op in network.layers), default=1)
     rows = max(1, CHUNK_ELEMENTS // widest)
-    results = {name: np.empty((count, *network.tensors[name].shape), np.int64) for name in names}
+    results = {name: np.empty((count, network.tensors[name].shape[-1]), np.int64) for name in names}
     for start in range(0, count, rows):
         part = {name: values[start:start + rows] for name, values in given.items()}
         for name, chunk in _run(network, part).items():
@@ -153,7 +153,7 @@ def _checked(ints: object, network: Network, tensor: Tensor) -> IntArray:
 def _run(network: Network, inputs: Mapping[str, IntArray]) -> Mapping[str, IntArray]:
     tensors = dict(inputs)
     for op in network.ops:
-        if not isinstance(op, Dense):
+        if not isinstance(op, Dense) or len(network.tensors[op.output].shape) != 1:
             raise ModelError("is not lowered", where=op.name, remedy="Apply aie_explorer.passes.lower first")
         tensors[op.output] = apply_dense(network, op, *(tensors[name] for name in op.inputs))
     return tensors

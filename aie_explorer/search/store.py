@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 
 from aie_explorer.errors import ExportError, MissingExtraError
+from aie_explorer.files import replaced
 from aie_explorer.search.sweep import Sweep, cycle_model_digest
 
 MANIFEST = "sweep.json"
@@ -67,19 +68,19 @@ def open_store(path: str | Path, sweep: Sweep) -> list[int]:
     stamp = {"format": FORMAT, **sweep.stamp, "chunks": len(sweep.chunks)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        held = sorted(os.listdir(folder))
+        # files under way, also those of a sweep that was killed, have a name that begins with a dot
+        held = sorted(name for name in os.listdir(folder) if not name.startswith((f".{MANIFEST}.", ".part-")))
     except OSError as error:
         raise ExportError(f"cannot be written: {error.strerror}", where=str(folder)) from None
     if MANIFEST not in held:
         if held:
             raise ExportError("is not empty and holds no sweep", where=str(folder), remedy="Choose another folder")
-        _move_into(folder / MANIFEST, json.dumps(stamp, indent=2).encode())
-    else:
-        found = _manifest(folder)
-        if found != stamp:
-            what = [key for key in stamp if found.get(key) != stamp[key]]
-            raise ExportError(f"holds another sweep: {', '.join(what)} differ", where=str(folder),
-                              remedy="Choose another folder, or repeat the call that began it")
+        _write_once(folder / MANIFEST, json.dumps(stamp, indent=2).encode())
+    found = _manifest(folder)
+    if found != stamp:
+        what = [key for key in stamp if found.get(key) != stamp[key]]
+        raise ExportError(f"holds another sweep: {', '.join(what)} differ", where=str(folder),
+                          remedy="Choose another folder, or repeat the call that began it")
     return [index for index in range(len(sweep.chunks)) if _part(index) not in held]
 
 
@@ -114,19 +115,12 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
         MissingExtraError: without pyarrow.
     """
     need_parquet()
-    name = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(handle)
-        frame.to_parquet(name, index=False)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        with replaced(path) as file:
+            frame.to_parquet(file, index=False)
     except OSError as error:
         raise ExportError(f"cannot be written: {error.strerror or error}", where=str(path),
                           remedy="What was finished is kept; make room and repeat the call to go on") from None
-    finally:
-        if name is not None:
-            Path(name).unlink(missing_ok=True)
 
 
 def read_sweep(path: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -210,11 +204,22 @@ def _part(index: int) -> str:
     return f"part-{index:06d}.parquet"
 
 
-def _move_into(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+def _write_once(path: Path, data: bytes) -> None:
+    """Write a file whole; one that another process wrote meanwhile stays."""
+    name = None
     try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(name, 0o644)
+        try:
+            os.link(name, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            os.replace(name, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise ExportError(f"cannot be written: {error.strerror}", where=str(path)) from None
+    finally:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)

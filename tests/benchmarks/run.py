@@ -31,6 +31,28 @@ def best_of(function, times: int = 3) -> float:
     return min(spent)
 
 
+FIRST_ESTIMATE = """import aie_explorer as aie
+design = aie.Explorer(aie.load("examples/digits_mlp.h5")).best("interval", max_tiles=24)
+design.estimate().explanation"""
+FIRST_PLOT = FIRST_ESTIMATE + """
+from aie_explorer.plots import floorplan_figure, floorplan_info
+floorplan_figure(floorplan_info(design)).to_json()"""
+
+
+def newcomer() -> None:
+    """What someone waits for at first, each in a new process."""
+    def spent(*command: str) -> float:
+        return best_of(lambda: subprocess.run([sys.executable, *command], cwd=ROOT, check=True,
+                                              stdout=subprocess.DEVNULL))
+
+    python_s = spent("-c", "")
+    for label, *command in [("import aie_explorer", "-c", "import aie_explorer"),
+                            ("aie-explorer --help", "-m", "aie_explorer", "--help"),
+                            ("import and first estimate", "-c", FIRST_ESTIMATE),
+                            ("import, estimate, first plot", "-c", FIRST_PLOT)]:
+        print(f"{label:30s} {spent(*command):8.3f} s  (python alone {python_s:.3f} s)")
+
+
 def cold(function) -> float:
     """Time of one call with empty caches."""
     from aie_explorer.search import space
@@ -61,9 +83,7 @@ def cost_pairs() -> tuple[float, int]:
 def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    import_s = best_of(lambda: subprocess.run([sys.executable, "-c", "import aie_explorer"], cwd=ROOT, check=True))
-    python_s = best_of(lambda: subprocess.run([sys.executable, "-c", ""], check=True))
-    print(f"import aie_explorer            {import_s:8.3f} s  (python alone {python_s:.3f} s)")
+    newcomer()
 
     import aie_explorer as aie
 

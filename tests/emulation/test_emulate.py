@@ -131,7 +131,7 @@ def test_a_full_disk(project, compiled, tmp_path, monkeypatch):
     scratch.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     with monkeypatch.context() as patch:
-        patch.setattr(build.shutil, "copy2", full)
+        patch.setattr(build.Path, "replace", full)
         with pytest.raises(EmulationError, match="cache cannot be written: No space left"):
             emulate(project.path)
     with monkeypatch.context() as patch:
