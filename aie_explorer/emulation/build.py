@@ -81,51 +81,59 @@ def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flag
             os.utime(binary.parent)  # the least recently used go first
         return binary, 0.0
     begin = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="aie_emulation_") as folder, \
-            ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        def one(source: Path) -> str:
-            target = Path(folder) / f"{digests[source]}.o"
-            kept = object_folder() / target.name
-            with contextlib.suppress(OSError):
-                os.utime(kept)
-                shutil.copy2(kept, target)
-                return str(target)
-            _run([*units[source], *includes, "-c", str(source), "-o", str(target)], source, progress)
-            _keep(target, kept)
-            return str(target)
-
-        built = Path(folder) / "run"
-        _run([*command, *pool.map(one, units), "-o", str(built)], project, progress)
-        _keep(built, binary)
-    return binary, time.perf_counter() - begin
-
-
-def _keep(file: Path, kept: Path) -> None:
-    """Copy a file into the cache, whole or not at all.
-
-    Raises:
-        EmulationError: when the cache cannot be written.
-    """
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_name(f"{kept.name}.{os.getpid()}.partial")
-        shutil.copy2(file, partial)
-        partial.replace(kept)
+        object_folder().mkdir(parents=True, exist_ok=True)
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".building_", dir=cache_folder()))
+    except OSError as error:
+        raise _unwritable(error) from None
+
+    def one(source: Path) -> str:
+        target = folder / f"{digests[source]}.o"
+        kept = object_folder() / target.name
+        with contextlib.suppress(OSError):
+            os.utime(kept)
+            shutil.copy2(kept, target)
+            return str(target)
+        _run([*units[source], *includes, "-c", str(source), "-o", str(target)], source, progress)
+        copy = target.with_suffix(".kept")
+        shutil.copy2(target, copy)
+        copy.replace(kept)
+        return str(target)
+
+    try:
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            objects = list(pool.map(one, units))
+        # The linker writes beside the binary's place: a file that we had open ourselves might be refused to run.
+        built = folder / "run"
+        _run([*command, *objects, "-o", str(built)], project, progress)
+        binary.parent.mkdir(exist_ok=True)
+        built.replace(binary)
         for cache in (cache_folder(), object_folder()):
             _evict(cache)
     except OSError as error:
-        raise EmulationError(f"the cache cannot be written: {error.strerror}", where=str(kept.parent),
-                             remedy="Set XDG_CACHE_HOME to a folder you may write to") from None
+        raise _unwritable(error) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return binary, time.perf_counter() - begin
+
+
+def _unwritable(error: OSError) -> EmulationError:
+    return EmulationError(f"the cache cannot be written: {error.strerror}", where=str(cache_folder()),
+                          remedy="Set XDG_CACHE_HOME to a folder you may write to")
 
 
 def _evict(cache: Path) -> None:
     """Remove what was not used for longest, beyond the most that are kept."""
-    found = []
-    for path in cache.glob("*"):
-        with contextlib.suppress(OSError):  # another process may have removed it
-            found.append((path.stat().st_mtime, path))
-    for _, path in sorted(found)[:-MOST_BINARIES]:
-        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    kept = []
+    for path in cache.iterdir():
+        with contextlib.suppress(OSError):  # another process may evict too
+            age = path.stat().st_mtime
+            if not path.name.startswith(".building_") or age < time.time() - COMPILE_TIMEOUT_S:
+                kept.append((age, path))
+    for _, path in sorted(kept)[:-MOST_BINARIES]:
+        with contextlib.suppress(OSError):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _files(root: Path) -> list[Path]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from aie_explorer.ir import Dense, IntArray
 from aie_explorer.search.space import LayerSpace
 from aie_explorer.space import ROWS
-from aie_explorer.transport import Plio
+from aie_explorer.transport import Plan, Plio
 
 
 def pack_weights(layer: LayerSpace, op: Dense) -> IntArray:
@@ -87,6 +89,21 @@ def _window(plio: Plio, values: IntArray) -> IntArray:
     part = values[:, plio.first_row:plio.first_row + plio.rows, plio.first_column:plio.first_column + plio.columns]
     out[:, :part.shape[1], :part.shape[2]] = part
     return out
+
+
+def unpack_outputs(plan: Plan, received: Mapping[str, IntArray], tensor: str, batch: int, columns: int, samples: int
+                   ) -> IntArray:
+    """[samples, columns] results of an output from what each PLIO received ([iterations, rows, columns] by name)."""
+    plios = [plio for plio in plan.outputs if plio.tensor == tensor]
+    calls = len(received[plios[0].name])
+    out = np.zeros((calls, batch, columns), np.int64)
+    for plio in plios:
+        rows = min(plio.rows, batch - plio.first_row)
+        width = min(plio.columns, columns - plio.first_column)
+        if rows > 0 and width > 0:
+            out[:, plio.first_row:plio.first_row + rows, plio.first_column:plio.first_column + width] = \
+                received[plio.name][:, :rows, :width]
+    return out.reshape(calls * batch, columns)[:samples]
 
 
 def to_text(values: IntArray, per_line: int) -> str:

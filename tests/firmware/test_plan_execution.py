@@ -12,7 +12,7 @@ from networks import mlp, some_picks
 
 import aie_explorer as aie
 from aie_explorer.errors import AieExplorerError
-from aie_explorer.firmware.pack import pack_bias, pack_weights
+from aie_explorer.firmware.pack import pack_bias, pack_weights, unpack_outputs
 from aie_explorer.firmware.stimulus import random_inputs, stimulus
 from aie_explorer.ir import FixedPoint, requantize
 from aie_explorer.reference import simulate_ints
@@ -140,20 +140,6 @@ def random_design(network, seed):
     pick = picks[rng.integers(len(picks))]
     choices = {layer.name: choice_of(layer.table[i]) for layer, i in zip(ex.space.layers, pick, strict=True)}
     return ex.design(choices)
-
-
-def unpack_outputs(plan, received, tensor, batch, columns, samples):
-    """[samples, columns] results of an output from what each PLIO received ([iterations, rows, columns] by name)."""
-    plios = [plio for plio in plan.outputs if plio.tensor == tensor]
-    calls = len(received[plios[0].name])
-    out = np.zeros((calls, batch, columns), np.int64)
-    for plio in plios:
-        rows = min(plio.rows, batch - plio.first_row)
-        width = min(plio.columns, columns - plio.first_column)
-        if rows > 0 and width > 0:
-            out[:, plio.first_row:plio.first_row + rows, plio.first_column:plio.first_column + width] = \
-                received[plio.name][:, :rows, :width]
-    return out.reshape(calls * batch, columns)[:samples]
 
 
 @given(dims=st.lists(st.sampled_from([1, 3, 10, 17, 64, 75, 96, 130, 260]), min_size=2, max_size=4),
