@@ -83,26 +83,31 @@ def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flag
         return binary, 0.0
     begin = time.perf_counter()
     try:
+        object_folder().mkdir(parents=True, exist_ok=True)
         cache_folder().mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=".building_", dir=cache_folder()))
     except OSError as error:
         raise _unwritable(error) from None
-    try:
-        def one(source: Path) -> str:
-            target = folder / f"{digests[source]}.o"
-            kept = object_folder() / target.name
-            with contextlib.suppress(OSError):
-                os.utime(kept)
-                shutil.copy2(kept, target)
-                return str(target)
-            _run([*units[source], *includes, "-c", str(source), "-o", str(target)], source, progress)
-            _keep(target, kept)
-            return str(target)
 
+    def one(source: Path) -> str:
+        target = folder / f"{digests[source]}.o"
+        kept = object_folder() / target.name
+        with contextlib.suppress(OSError):
+            os.utime(kept)
+            shutil.copy2(kept, target)
+            return str(target)
+        _run([*units[source], *includes, "-c", str(source), "-o", str(target)], source, progress)
+        copy = target.with_suffix(".kept")
+        shutil.copy2(target, copy)
+        copy.replace(kept)
+        return str(target)
+
+    try:
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            objects = list(pool.map(one, units))
         # The linker writes beside the binary's place: a file that we had open ourselves might be refused to run.
         built = folder / "run"
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            _run([*command, *pool.map(one, units), "-o", str(built)], project, progress)
+        _run([*command, *objects, "-o", str(built)], project, progress)
         binary.parent.mkdir(exist_ok=True)
         built.replace(binary)
         for cache in (cache_folder(), object_folder()):
@@ -112,17 +117,6 @@ def build(project: Path, compiler: Compiler, defines: tuple[str, ...] = (), flag
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return binary, time.perf_counter() - begin
-
-
-def _keep(file: Path, kept: Path) -> None:
-    """Copy an object into the cache, whole or not at all."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=".building_", dir=kept.parent)) / kept.name
-    try:
-        shutil.copy2(file, partial)
-        partial.replace(kept)
-    finally:
-        shutil.rmtree(partial.parent, ignore_errors=True)
 
 
 def _unwritable(error: OSError) -> EmulationError:
@@ -135,10 +129,12 @@ def _evict(cache: Path) -> None:
     kept = []
     for path in cache.iterdir():
         with contextlib.suppress(OSError):  # another process may evict too
-            if not (path.name.startswith(".building_") and path.stat().st_mtime > time.time() - COMPILE_TIMEOUT_S):
-                kept.append((path.stat().st_mtime, path))
+            age = path.stat().st_mtime
+            if not path.name.startswith(".building_") or age < time.time() - COMPILE_TIMEOUT_S:
+                kept.append((age, path))
     for _, path in sorted(kept)[:-MOST_BINARIES]:
-        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _files(root: Path) -> list[Path]:

@@ -47,7 +47,8 @@ def test_more_is_better_where_it_is(ex):
 
 
 def test_a_large_table_is_sampled_and_says_so(ex):
-    frame = ex.sweep({"dense0.split": ["features", "rows"], "dense1.split": ["features"]}, limit=500_000)
+    with pytest.warns(UserWarning, match="costed a random sample of 500,000"):
+        frame = ex.sweep({"dense0.split": ["features", "rows"], "dense1.split": ["features"]}, limit=500_000)
     info = pareto_info(frame)
     assert len(frame) > MOST_POINTS
     assert len(info.points) == MOST_POINTS
