@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from aie_explorer.ir import Dense, IntArray
 from aie_explorer.search.space import LayerSpace
 from aie_explorer.space import ROWS
-from aie_explorer.transport import Plan, Plio
+from aie_explorer.transport import Plio
 
 
 def pack_weights(layer: LayerSpace, op: Dense) -> IntArray:

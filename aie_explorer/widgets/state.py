@@ -176,8 +176,8 @@ def compare(state: State, design: Design | None = None) -> State:
                        note="no longer compared")
     if len(state.compared) == MOST_COMPARED:
         raise DesignError(f"{MOST_COMPARED} designs are compared already", remedy="Take one away first")
-    count = len(state.compared) + 1
-    return replace(state, compared=(*state.compared, one), note=f"compared: {count} design{'s' * (count > 1)}")
+    note = f"compared: {len(state.compared) + 1} design" + "s" * bool(state.compared)
+    return replace(state, compared=(*state.compared, one), note=note)
 
 
 def filtered(state: State, *, spans: Mapping[str, Span | None] | None = None, lasso: Lasso | str | None = "same",
