@@ -217,13 +217,13 @@ class Design:
             return self.on_array.plan()
         if not any(len(op.inputs) > 1 for op in self.network.layers):
             return plan(self.space, self.place())
-        from aie_explorer.timeline.joins import copies_of_parts, plan_with_joins, refuse_joins
+        from aie_explorer.timeline.joins import plan_with_joins, refuse_joins
 
         if self.copied is None:
             refuse_joins(self.space)
             return plan_with_joins(self.space, self.place())
         one = dataclasses.replace(self.copied, copies=1).plan()  # where it is refused nothing needs placing
-        return plan_with_joins(self.space, self.place(), copies_of_parts(one, self.copied.copies))
+        return plan_with_joins(self.space, self.place(), one)
 
     def plan(self) -> Plan:
         """How data move: direct edges, memory-tile buffers, their ports and tilings, PLIOs.

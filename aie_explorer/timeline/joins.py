@@ -2,7 +2,8 @@
 
 A result that several layers read is sent to all of them at once. Where their ways meet again, the buffer in front of
 the join holds what came the short way until the long way has brought its part. It needs a copy for every call of the
-graph that is on its way meanwhile; with fewer the sender waits, and the whole network with it.
+graph that is on its way meanwhile; with fewer the sender waits, and the whole network with it. Copies take buffer
+descriptors, of which a memory tile has few: buffers that need more are divided over several.
 """
 
 from __future__ import annotations
@@ -20,24 +21,25 @@ from aie_explorer.timeline.pace import Wait, busy_cycles, pace
 from aie_explorer.timeline.simulate import FREE
 from aie_explorer.timeline.system import System
 from aie_explorer.transport import KernelEnd, MemoryBuffer, Plan, PlioEnd, located, staged
+from aie_explorer.transport.divide import divide, divided_to_fit
 from aie_explorer.transport.plan import COPIES
 
 SLACK = 1.005  # of the interval of the closed form: a difference that is not worth a copy
 
 
-def plan_with_joins(space: DesignSpace, placement: Placement, known: Sequence[int] = ()) -> Plan:
+def plan_with_joins(space: DesignSpace, placement: Placement, one: Plan | None = None) -> Plan:
     """The plan of a single-design space whose memory-tile buffers have the copies that its interval needs.
 
     Args:
         space: of one design.
         placement: of its layers.
-        known: copies of each buffer to begin with; two when empty.
+        one: of networks side by side, the plan of one alone, whose copies are those to begin with.
 
     Raises:
         DesignError: when the memory tiles do not suffice.
     """
     plan = staged(space, placement)
-    plan, _ = _deepened(space, plan, tuple(known) or (COPIES,) * len(plan.buffers))
+    plan, _ = _deepened(space, plan if one is None else _begun(plan, one))
     return _located(space, plan, placement)
 
 
@@ -50,28 +52,59 @@ def refuse_joins(space: DesignSpace) -> None:
     Raises:
         DesignError: says which join it is.
     """
-    plan = staged(space)
-    plan, only = _deepened(space, plan, (COPIES,) * len(plan.buffers), least=True)
+    plan, only = _deepened(space, staged(space), least=True)
     anywhere = Placement({layer.name: (0, 0) for layer in space.layers})
     for held in plan.buffers:
         if only and held.copies > COPIES:
             _located(space, replace(plan, buffers=(held,)), anywhere)
 
 
-def copies_of_parts(plan: Plan, parts: int) -> tuple[int, ...]:
-    """What `known` is for parts like a planned network: the buffers of all layers come before those of outputs."""
-    ends = [held.copies for held in plan.buffers if isinstance(held.readers[0].ends[0], PlioEnd)]
-    layers = [held.copies for held in plan.buffers if not isinstance(held.readers[0].ends[0], PlioEnd)]
-    return (*(layers * parts), *(ends * parts))
+def _begun(plan: Plan, one: Plan) -> Plan:
+    """A plan of equal networks side by side, with the copies and the divided buffers that one network has.
+
+    The buffers of all layers come before those of outputs.
+    """
+    ends = [isinstance(held.readers[0].ends[0], PlioEnd) for held in plan.buffers]
+    count = sum(isinstance(held.readers[0].ends[0], PlioEnd) for held in one.buffers)
+    parts = sum(ends) // count
+    layers = (len(plan.buffers) - sum(ends)) // parts
+    known, shapes = iter(one.buffers), []
+    for held in (*plan.buffers[:layers], *plan.buffers[layers * parts:layers * parts + count]):
+        shape: list[tuple[int, int]] = []  # readers and copies of each part of it
+        while sum(readers for readers, _ in shape) < len(held.readers):
+            part = next(known)
+            shape.append((len(part.readers), part.copies))
+        shapes.append(shape)
+    buffers: list[MemoryBuffer] = []
+    for held, shape in zip(plan.buffers, shapes[:layers] * parts + shapes[layers:] * parts, strict=True):
+        divided = divide(held, [readers for readers, _ in shape], {other.name for other in (*plan.buffers, *buffers)})
+        buffers += [replace(part, copies=copies) for part, (_, copies) in zip(divided, shape, strict=True)]
+    return replace(plan, buffers=tuple(buffers))
 
 
-def _deepened(space: DesignSpace, plan: Plan, copies: tuple[int, ...], *, least: bool = False) -> tuple[Plan, bool]:
-    """A plan whose buffers have the copies they need, and whether there was no choice of the buffers to deepen."""
-    system = build(space, replace(plan, buffers=_with(plan, copies)), least=least)
+def _deepened(space: DesignSpace, plan: Plan, *, least: bool = False) -> tuple[Plan, bool]:
+    """A plan whose buffers have the copies they need, and whether there was no choice of the buffers to deepen.
+
+    Buffers that no memory tile can hold so often are divided among their readers where that helps.
+    """
+    plan, only = _with_copies(space, plan, least)
+    while True:
+        buffers: list[MemoryBuffer] = []
+        for held in plan.buffers:
+            buffers += divided_to_fit(held, space.device, {other.name for other in (*plan.buffers, *buffers)})
+        if len(buffers) == len(plan.buffers):
+            return plan, only
+        plan, none = _with_copies(space, replace(plan, buffers=tuple(buffers)), least)
+        only = only and none
+
+
+def _with_copies(space: DesignSpace, plan: Plan, least: bool) -> tuple[Plan, bool]:
+    system = build(space, plan, least=least)
     target = SLACK * max(estimate(space).interval_cycles, *busy_cycles(system))
     places = {name: i for i, name in enumerate(system.buffers)}
     at = [places[memory_buffer_name(held)] for held in plan.buffers]
-    found, only = list(copies), True
+    first = [held.copies for held in plan.buffers]
+    found, only = list(first), True
     while True:
         cycles, circle = pace(_having(system, at, found))
         if cycles <= target:
@@ -84,17 +117,13 @@ def _deepened(space: DesignSpace, plan: Plan, copies: tuple[int, ...], *, least:
         found[min(waited, key=lambda i: plan.buffers[i].bytes)] += max(missing, 1)
     if not only:  # a later circle may have made up for an earlier one
         for i in range(len(found)):
-            while found[i] > copies[i]:
+            while found[i] > first[i]:
                 fewer = [*found[:i], found[i] - 1, *found[i + 1:]]
                 if pace(_having(system, at, fewer))[0] > target:
                     break
                 found = fewer
-    return replace(plan, buffers=_with(plan, found)), only
-
-
-def _with(plan: Plan, copies: Sequence[int]) -> tuple[MemoryBuffer, ...]:
-    return tuple(held if held.copies == count else replace(held, copies=count)
-                 for held, count in zip(plan.buffers, copies, strict=True))
+    return replace(plan, buffers=tuple(held if held.copies == count else replace(held, copies=count)
+                                       for held, count in zip(plan.buffers, found, strict=True))), only
 
 
 def _having(system: System, at: Sequence[int], copies: Sequence[int]) -> System:

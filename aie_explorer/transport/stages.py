@@ -121,7 +121,8 @@ class _Stages:
         c = _row(layer)
         streams = c["cas_num"] if c["split"] == ROWS else 1
         spans = writer_spans(keys, widths)
-        groups = edge_groups(spans, c["k"], c["cas_length"], streams)
+        # parts that come different ways need different copies, so they get buffers of their own
+        groups = edge_groups(spans, c["k"], c["cas_length"], streams, most_parts=len(sources) > 1)
         made = [int(made_rows(space.layers[source].table)[0]) for source in sources if source >= 0]
         rows = made[0] if made else layer.work.rows
         writers, parts = self._writers(consumer, rows, max(end for _, end in spans))
