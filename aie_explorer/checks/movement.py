@@ -15,14 +15,15 @@ from aie_explorer.transport.locate import descriptors, stretches
 from aie_explorer.transport.plan import COPIES, BufferPort
 
 
-def tile_port_descriptors(wraps: tuple[int, ...], dims: int) -> int:
-    """Buffer descriptors of one double-buffered port of a tile (aie4ml 0.2.1, measured with Vitis 2026.1.1).
+def tile_port_descriptors(wraps: tuple[int, ...], dims: int, copies: int = COPIES) -> int:
+    """Buffer descriptors of one port of a tile (aie4ml 0.2.1, measured with Vitis 2026.1.1).
 
     Args:
         wraps: of the loops the port walks beside its contiguous run, innermost first; none for a linear buffer.
         dims: address dimensions of the DMA, the contiguous run included.
+        copies: of its buffer.
     """
-    return COPIES * prod(wraps[dims - 1:])
+    return copies * prod(wraps[dims - 1:])
 
 
 def _tile_ports(subject: Subject) -> tuple[Counter[KernelEnd], Counter[KernelEnd]]:
@@ -63,10 +64,12 @@ def tile_channels_out(subject: Subject) -> Iterator[Use]:
 
 def tile_descriptors(subject: Subject) -> Iterator[Use]:
     """Buffer descriptors of a tile; its buffers are linear, since the memory tiles sort what they send and take."""
+    assert subject.plan is not None
     into, out = _tile_ports(subject)
-    linear = tile_port_descriptors((), subject.device.generation.dma.dims)
     for end in {**into, **out}:
-        yield Use(_tile(end), linear * (into[end] + out[end]))
+        copies = (into[end] * subject.plan.tile_copies(end.layer, "input")
+                  + out[end] * subject.plan.tile_copies(end.layer, "output"))
+        yield Use(_tile(end), tile_port_descriptors((), subject.device.generation.dma.dims, copies))
 
 
 def tile_length(subject: Subject) -> Iterator[Use]:

@@ -19,28 +19,34 @@ from aie_explorer.search.space import DesignSpace
 from aie_explorer.timeline.build import build, memory_buffer_name
 from aie_explorer.timeline.pace import Wait, busy_cycles, pace
 from aie_explorer.timeline.simulate import FREE
+from aie_explorer.timeline.single import placed_in_memory
 from aie_explorer.timeline.system import System
 from aie_explorer.transport import KernelEnd, MemoryBuffer, Plan, PlioEnd, located, staged
-from aie_explorer.transport.divide import divide, divided_to_fit
+from aie_explorer.transport.divide import cut_to_fit, divide, divided_to_fit, parted
+from aie_explorer.transport.locate import fits_alone
 from aie_explorer.transport.plan import COPIES
 
 SLACK = 1.005  # of the interval of the closed form: a difference that is not worth a copy
 
 
-def plan_with_joins(space: DesignSpace, placement: Placement, one: Plan | None = None) -> Plan:
+def plan_with_joins(space: DesignSpace, placement: Placement, one: Plan | None = None, *, single: bool = False) -> Plan:
     """The plan of a single-design space whose memory-tile buffers have the copies that its interval needs.
 
     Args:
         space: of one design.
         placement: of its layers.
         one: of networks side by side, the plan of one alone, whose copies are those to begin with.
+        single: as of `placed_in_memory`.
 
     Raises:
         DesignError: when the memory tiles do not suffice.
     """
     plan = staged(space, placement)
     plan, _ = _deepened(space, plan if one is None else _begun(plan, one))
-    return _located(space, plan, placement)
+    try:
+        return placed_in_memory(space, plan, placement, single=single)
+    except DesignError as error:
+        raise _in_words(space, plan, error) from None
 
 
 def refuse_joins(space: DesignSpace) -> None:
@@ -55,8 +61,12 @@ def refuse_joins(space: DesignSpace) -> None:
     plan, only = _deepened(space, staged(space), least=True)
     anywhere = Placement({layer.name: (0, 0) for layer in space.layers})
     for held in plan.buffers:
-        if only and held.copies > COPIES:
-            _located(space, replace(plan, buffers=(held,)), anywhere)
+        if only and held.copies > COPIES and not fits_alone(held, space.device):
+            alone = replace(plan, buffers=(held,))
+            try:
+                located(alone, anywhere, space.device)
+            except DesignError as error:
+                raise _in_words(space, alone, error) from None
 
 
 def _begun(plan: Plan, one: Plan) -> Plan:
@@ -73,7 +83,7 @@ def _begun(plan: Plan, one: Plan) -> Plan:
         shape: list[tuple[int, int]] = []  # readers and copies of each part of it
         while sum(readers for readers, _ in shape) < len(held.readers):
             part = next(known)
-            shape.append((len(part.readers), part.copies))
+            shape.append((len(part.readers), max(part.copies, COPIES)))
         shapes.append(shape)
     buffers: list[MemoryBuffer] = []
     for held, shape in zip(plan.buffers, shapes[:layers] * parts + shapes[layers:] * parts, strict=True):
@@ -89,12 +99,10 @@ def _deepened(space: DesignSpace, plan: Plan, *, least: bool = False) -> tuple[P
     """
     plan, only = _with_copies(space, plan, least)
     while True:
-        buffers: list[MemoryBuffer] = []
-        for held in plan.buffers:
-            buffers += divided_to_fit(held, space.device, {other.name for other in (*plan.buffers, *buffers)})
-        if len(buffers) == len(plan.buffers):
+        more = parted(parted(plan, space.device, cut_to_fit), space.device, divided_to_fit)
+        if more is plan:
             return plan, only
-        plan, none = _with_copies(space, replace(plan, buffers=tuple(buffers)), least)
+        plan, none = _with_copies(space, more, least)
         only = only and none
 
 
@@ -102,7 +110,7 @@ def _with_copies(space: DesignSpace, plan: Plan, least: bool) -> tuple[Plan, boo
     system = build(space, plan, least=least)
     target = SLACK * max(estimate(space).interval_cycles, *busy_cycles(system))
     places = {name: i for i, name in enumerate(system.buffers)}
-    at = [places[memory_buffer_name(held)] for held in plan.buffers]
+    at = [places[memory_buffer_name(held.name)] for held in plan.buffers]
     first = [held.copies for held in plan.buffers]
     found, only = list(first), True
     while True:
@@ -138,20 +146,16 @@ def _stuck(system: System, circle: tuple[Wait, ...]) -> DesignError:
                        where=system.activities[circle[0].activity].layer, remedy="Use another cut of this layer")
 
 
-def _located(space: DesignSpace, plan: Plan, placement: Placement) -> Plan:
-    """A plan with its buffers in memory tiles; where they do not suffice, the words name the join that needs most."""
-    try:
-        return located(plan, placement, space.device)
-    except DesignError as error:
-        deep = max(plan.buffers, key=lambda held: (held.copies, held.bytes))
-        if deep.copies <= COPIES:
-            raise
-        raise DesignError(
-            f"joins a short way with a longer one: at an interval of {estimate(space).interval_cycles:.0f} cycles "
-            f"{deep.copies} copies of {deep.bytes} bytes ({deep.tensor}) wait in front of it, and {error.problem}",
-            where=_reader(deep), rule=error.rule,
-            remedy="Use fewer tiles for the slowest layer, as a larger interval needs fewer copies, or a smaller batch",
-        ) from None
+def _in_words(space: DesignSpace, plan: Plan, error: DesignError) -> DesignError:
+    """Why memory tiles do not suffice: the join that needs most, where one needs more than two copies."""
+    deep = max(plan.buffers, key=lambda held: (held.copies, held.bytes))
+    if deep.copies <= COPIES:
+        return error
+    return DesignError(
+        f"joins a short way with a longer one: at an interval of {estimate(space).interval_cycles:.0f} cycles "
+        f"{deep.copies} copies of {deep.bytes} bytes ({deep.tensor}) wait in front of it, and {error.problem}",
+        where=_reader(deep), rule=error.rule,
+        remedy="Use fewer tiles for the slowest layer, as a larger interval needs fewer copies, or a smaller batch")
 
 
 def _reader(held: MemoryBuffer) -> str:

@@ -10,10 +10,11 @@ from aie_explorer.transport.plan import (
     Plio,
     PlioEnd,
     Tiling,
+    Way,
 )
-from aie_explorer.transport.stages import located, plan, staged
+from aie_explorer.transport.stages import located, staged
 
 __all__ = [
-    "BufferPort", "DirectEdge", "KernelEnd", "MemoryBuffer", "Part", "Plan", "Plio", "PlioEnd", "Tiling", "located",
-    "plan", "staged",
+    "BufferPort", "DirectEdge", "KernelEnd", "MemoryBuffer", "Part", "Plan", "Plio", "PlioEnd", "Tiling", "Way",
+    "located", "staged",
 ]

@@ -22,6 +22,7 @@ from aie_explorer.space.handover import (
     writer_spans,
 )
 from aie_explorer.transport.direct import direct_edges, placed
+from aie_explorer.transport.divide import clipped
 from aie_explorer.transport.locate import locate
 from aie_explorer.transport.plan import (
     BufferPort,
@@ -34,15 +35,6 @@ from aie_explorer.transport.plan import (
     PlioEnd,
     Tiling,
 )
-
-
-def plan(space: DesignSpace, placement: Placement) -> Plan:
-    """Plan the data movement of a single-design space, two copies of every buffer.
-
-    Raises:
-        DesignError: when the memory tiles do not suffice.
-    """
-    return located(staged(space, placement), placement, space.device)
 
 
 def located(staged: Plan, placement: Placement, device: Device) -> Plan:
@@ -131,7 +123,7 @@ class _Stages:
         for i, group in enumerate(groups):
             begin, end = group.columns
             size = (end - begin, rows)
-            held = tuple(replace(part, column=part.column - begin) for part in _clipped(parts, begin, end))
+            held = tuple(replace(part, column=part.column - begin) for part in clipped(parts, begin, end))
             buffers.append(MemoryBuffer(
                 f"{stem}_{i}", held, layer.work.input.storage, *size, 0,
                 tuple(_moved(writers[w], size, begin) for w in group.writers),
@@ -159,16 +151,6 @@ class _Stages:
             parts.append(Part(name, column, 0, columns))
             column += columns
         return ports, parts
-
-
-def _clipped(parts: list[Part], begin: int, end: int) -> list[Part]:
-    """What lies between two columns."""
-    found = []
-    for part in parts:
-        first, last = max(part.column, begin), min(part.column + part.columns, end)
-        if first < last:
-            found.append(Part(part.tensor, first, part.first_column + first - part.column, last - first))
-    return found
 
 
 def _moved(port: BufferPort, size: tuple[int, int], begin: int) -> BufferPort:

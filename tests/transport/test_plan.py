@@ -73,9 +73,13 @@ def test_the_frame_is_the_plan():
     design = aie.Explorer(mlp([64, 32, 10])).best("tiles")
     frame = design.plan().to_frame()
     moved = [*design.plan().buffers, *design.plan().direct]
-    assert list(frame.index) == [one.name for one in moved]
-    assert np.array_equal(frame["bytes"], [one.bytes for one in moved])
-    assert list(frame["kind"]) == ["memory_tile"] * 2 + ["shared_memory"]
+    tiles = ["dense0 input", "dense1 output", "dense0 output"]
+    assert list(frame.index) == [*(one.name for one in moved), *tiles]
+    assert np.array_equal(frame["bytes"][:3], [one.bytes for one in moved])
+    assert list(frame["kind"]) == ["memory_tile"] * 2 + ["shared_memory"] + ["tile"] * 3
+    table = [layer.table[0] for layer in design.space.layers]
+    assert list(frame["bytes"][3:]) == [table[0]["in_bytes"], table[1]["out_bytes"], table[0]["out_bytes"]]
+    assert set(frame["copies"]) == {2}
 
 
 def test_layers_that_cannot_share_memory_tiles_are_refused():
