@@ -10,6 +10,8 @@ from networks import mlp, residual
 import aie_explorer as aie
 from aie_explorer.cycles import load_constants
 from aie_explorer.errors import DesignError
+from aie_explorer.ir import Dense, FixedPoint, Network, QuantizedArray, Tensor
+from aie_explorer.passes.accumulators import BoundAccumulators
 from aie_explorer.timeline.build import build
 from aie_explorer.timeline.simulate import simulate
 from aie_explorer.timeline.system import KINDS
@@ -40,14 +42,10 @@ def test_agrees_with_the_closed_form(pairs):
         shared = "shared_memory" in kinds(design)
         assert of_interval > -1e-9 or shared  # no design is faster than its slowest resource
         assert of_latency < 1e-9  # nor does the first iteration, which finds the array empty, ever queue
+        assert of_interval < TOLERANCE
         if of_interval > 1e-9:
-            assert has_joins(design.network)
-        if of_interval > TOLERANCE:
-            outliers += 1
-            assert found.critical == "input PLIO"
-            assert "a layer that fills up its rows" in found.explanation
-            assert f"{estimate.bottleneck}: {estimate.interval_cycles:.0f} cycles" in found.explanation
-        elif abs(of_interval) < 1e-9:
+            assert has_joins(design.network) or "wait for each other" in found.explanation
+        if abs(of_interval) < 1e-9:
             assert found.resources[0].occupancy == pytest.approx(1)
         if of_latency < -TOLERANCE:
             outliers += 1
@@ -56,13 +54,36 @@ def test_agrees_with_the_closed_form(pairs):
     assert 0 < outliers < len(pairs) / 4
     joined = [(found, estimate) for design, found, estimate in pairs if has_joins(design.network)]
     assert len(joined) >= 50
-    of_joins = [found.interval_cycles / estimate.interval_cycles - 1 for found, estimate in joined]
-    assert np.mean(np.array(of_joins) > TOLERANCE) < 0.1  # those above
+    waiting = [found for design, found, _ in pairs
+               if not has_joins(design.network) and "wait for each other" in found.explanation]
+    assert len(waiting) < 10  # slices that reach a long cascade one after the other
     chains = [(found, estimate) for design, found, estimate in pairs
-              if not has_joins(design.network) and "shared_memory" not in kinds(design)]
+              if not has_joins(design.network) and "shared_memory" not in kinds(design)
+              and "wait for each other" not in found.explanation]
     assert len(chains) >= 60
     np.testing.assert_allclose([found.interval_cycles for found, _ in chains],
                                [estimate.interval_cycles for _, estimate in chains], rtol=1e-9)
+
+
+def dense(rng, name, reads, k):
+    weights = QuantizedArray(rng.integers(-128, 128, (k, 16)), FixedPoint(8, 7))
+    return Dense(name, name, reads, f"{name}_y", weights, None, (-128, 127))
+
+
+@pytest.mark.parametrize(("batch", "rows"), [(5, 8), (8, 8), (9, 12)])
+def test_an_input_beside_a_layer_has_the_rows_that_the_layer_makes(batch, rows):
+    """Rows of the batch that fill up whole microtiles travel through its PLIO too, the slowest resource here."""
+    rng = np.random.default_rng(0)
+    ops = (dense(rng, "a", ("x",), 16), dense(rng, "b", ("a_y", "z"), 272))
+    widths = {"x": 16, "z": 256, "a_y": 16, "b_y": 16}
+    tensors = {name: Tensor(name, (width,), FixedPoint(8, 7)) for name, width in widths.items()}
+    network = BoundAccumulators().apply(Network("beside", batch, ops, tensors, ("x", "z"), ("b_y",)))
+    design = aie.Explorer(network).design({"a": cut(), "b": cut() | {"cas_length": 2}})
+    found, estimate = design.timeline(1), design.estimate()
+    assert [plio.rows for plio in design.plan().inputs if plio.tensor == "z"] == [rows]
+    assert found.critical == estimate.bottleneck == "input PLIO"
+    assert estimate.interval_cycles == found.interval_cycles == rows * 256 / design.device.plio_bytes_per_cycle
+    assert estimate.latency_cycles == pytest.approx(found.latency_cycles)
 
 
 @pytest.mark.parametrize("kind", ["tile_dma", "broadcast", "shared_memory"])
@@ -76,7 +97,7 @@ def test_agrees_where_results_go_from_tile_to_tile(pairs, kind):
         else:
             hidden = "cascade hides" in found.explanation
             assert found.latency_cycles == pytest.approx(estimate.latency_cycles, rel=TOLERANCE) or hidden
-        assert found.interval_cycles <= estimate.interval_cycles * (1 + TOLERANCE) or "fills up" in found.explanation
+        assert found.interval_cycles <= estimate.interval_cycles * (1 + TOLERANCE)
 
 
 def test_no_resource_is_busier_than_the_interval(pairs):
