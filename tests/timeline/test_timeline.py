@@ -70,7 +70,7 @@ def dense(rng, name, reads, k):
     return Dense(name, name, reads, f"{name}_y", weights, None, (-128, 127))
 
 
-@pytest.mark.parametrize(("batch", "rows"), [(5, 8), (8, 8), (9, 12)])
+@pytest.mark.parametrize(("batch", "rows"), [(5, 8), (8, 8), (9, 16)])
 def test_an_input_beside_a_layer_has_the_rows_that_the_layer_makes(batch, rows):
     """Rows of the batch that fill up whole microtiles travel through its PLIO too, the slowest resource here."""
     rng = np.random.default_rng(0)
@@ -88,7 +88,8 @@ def test_an_input_beside_a_layer_has_the_rows_that_the_layer_makes(batch, rows):
 
 @pytest.mark.parametrize("kind", ["tile_dma", "broadcast", "shared_memory"])
 def test_agrees_where_results_go_from_tile_to_tile(pairs, kind):
-    chosen = [(found, estimate) for design, found, estimate in pairs if kinds(design) == {kind}]
+    others = {"tile_dma", "broadcast"} if kind != "shared_memory" else set()
+    chosen = [(found, estimate) for design, found, estimate in pairs if kind in kinds(design) <= {kind, *others}]
     assert len(chosen) >= 4
     for found, estimate in chosen:
         if kind == "shared_memory":  # may be faster, and then says why
@@ -169,12 +170,12 @@ def test_a_short_way_beside_a_long_one_waits():
     design = aie.Explorer(residual(2)).best("interval", max_tiles=40)
     assert design.timeline().interval_cycles == pytest.approx(design.estimate().interval_cycles)
     vars(design)["_plan"] = with_two_copies(design.plan())
-    found = design.timeline()
+    found = design.timeline(8)
     assert found.interval_cycles > 1.5 * design.estimate().interval_cycles
-    assert found.critical == "add0 output DMA waiting for add1 input DMA"
-    assert "which drains the memory-tile buffer add1_in_0" in found.explanation
-    waits = [event.waited_for for event in found.events if event.group == "add0 output DMA" and event.iteration == 2]
-    assert all("which drains the memory-tile buffer add1_in_0" in text for text in waits)
+    assert found.critical == "add1 input DMA waiting for add1 kernel and add0 output DMA waiting for add1 input DMA"
+    assert "which drains the memory-tile buffer add1_in_1" in found.explanation
+    waits = [event.waited_for for event in found.events if event.group == "add0 output DMA" and event.iteration == 7]
+    assert all("which drains the memory-tile buffer add1_in_1" in text for text in waits)
 
 
 def test_one_of_several_copies_is_simulated():
