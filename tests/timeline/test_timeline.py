@@ -86,10 +86,20 @@ def test_an_input_beside_a_layer_has_the_rows_that_the_layer_makes(batch, rows):
     assert estimate.latency_cycles == pytest.approx(found.latency_cycles)
 
 
+def by_dma(design):
+    """A design whose readers in shared memory have buffers of their own, as if they were further away."""
+    moved = dataclasses.replace(design)
+    vars(moved)["_plan"] = dataclasses.replace(design.plan(), direct=tuple(
+        dataclasses.replace(edge, kind="tile_dma") for edge in design.plan().direct))
+    return moved
+
+
 @pytest.mark.parametrize("kind", ["tile_dma", "broadcast", "shared_memory"])
 def test_agrees_where_results_go_from_tile_to_tile(pairs, kind):
-    others = {"tile_dma", "broadcast"} if kind != "shared_memory" else set()
-    chosen = [(found, estimate) for design, found, estimate in pairs if kind in kinds(design) <= {kind, *others}]
+    chosen = [(found, estimate) for design, found, estimate in pairs if kinds(design) == {kind}]
+    if kind == "tile_dma":  # few are placed so far apart
+        chosen += [(by_dma(design).timeline(2), estimate) for design, _, estimate in pairs
+                   if kinds(design) == {"shared_memory"}][:12]
     assert len(chosen) >= 4
     for found, estimate in chosen:
         if kind == "shared_memory":  # may be faster, and then says why
