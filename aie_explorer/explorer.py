@@ -242,7 +242,7 @@ class Explorer:
         Args:
             objective: "interval", "throughput", "latency", "tiles", "efficiency", "throughput_per_tile", "plio",
                 "memory_tile_bytes" or "macs_issued"; several, of which the first counts most; or weights of figures,
-                such as {"interval_cycles": 2, "tiles": 1}. Ties go to fewer tiles.
+                such as {"interval_cycles": 2, "tiles": 1}. Ties go to fewer tiles, then to fewer bytes of memory tiles.
             copies: of the whole network side by side; when None one, and for "throughput" as many as fit.
             limits: max_tiles, max_interval_cycles, max_latency_cycles, max_interval_ns, max_latency_ns, max_plio_in,
                 max_plio_out, max_plio, max_memory_tile_bytes, max_macs_issued, min_samples_per_s, min_efficiency.

@@ -9,7 +9,7 @@ from itertools import pairwise
 from aie_explorer.checks.rules import Subject, Use
 from aie_explorer.ir import storage_bytes
 from aie_explorer.space.walks import Loops
-from aie_explorer.transport import KernelEnd, MemoryBuffer, PlioEnd, Tiling
+from aie_explorer.transport import KernelEnd, MemoryBuffer, PlioEnd, Tiling, Way
 from aie_explorer.transport.direct import walk_descriptors
 from aie_explorer.transport.locate import descriptors, stretches
 from aie_explorer.transport.plan import BufferPort
@@ -67,10 +67,12 @@ def tile_channels_out(subject: Subject) -> Iterator[Use]:
 def tile_descriptors(subject: Subject) -> Iterator[Use]:
     """Buffer descriptors of a tile: of a port as many as it has copies, times the wraps of loops beyond a descriptor's
     dimensions."""
+    assert subject.plan is not None
     found, dma = _tile_ports(subject), subject.device.generation.dma
+    sides: tuple[tuple[Way, dict[KernelEnd, list[Tiling | None]]], ...] = (("input", found.into), ("output", found.out))
     for end in {**found.into, **found.out}:
-        walks = [*found.into.get(end, ()), *found.out.get(end, ())]
-        yield Use(_tile(end), sum(walk_descriptors(one, dma) for one in walks))
+        yield Use(_tile(end), sum(walk_descriptors(one, dma, subject.plan.tile_copies(end.layer, way))
+                                  for way, ports in sides for one in ports.get(end, ())))
 
 
 def _tile_walks(subject: Subject) -> Iterator[tuple[str, Tiling, int]]:

@@ -53,6 +53,8 @@ class Design:
         copies: of the whole network side by side, each with ports of its own.
         pins: layers whose lower left tile is set, and the (column, row) of it; a mapping is accepted. The placement,
             and so the plan and the exported project, respect them.
+        single_buffers: plan one copy of every buffer for which it is enough at the interval, not only where memory
+            tiles are short.
         copied: where this is the array's view of a design with copies, that design.
     """
 
@@ -61,6 +63,7 @@ class Design:
     choices: tuple[Choice, ...]
     copies: int = 1
     pins: Pins = ()
+    single_buffers: bool = False
     copied: Design | None = field(default=None, compare=False, repr=False)
     network_digest: str = field(init=False, repr=False)
 
@@ -105,7 +108,8 @@ class Design:
         """The design as it stands on the array: where there are copies, one network of as many independent parts."""
         if self.copies == 1:
             return self
-        return Design(replicated(self.network, self.copies), self.device, self.choices * self.copies, copied=self)
+        return Design(replicated(self.network, self.copies), self.device, self.choices * self.copies,
+                      single_buffers=self.single_buffers, copied=self)
 
     @cached_property
     def spec(self) -> NetworkSpec:
@@ -215,25 +219,27 @@ class Design:
 
     @cached_property
     def _plan(self) -> Plan:
-        from aie_explorer.transport import plan
+        from aie_explorer.timeline.joins import plan_with_joins, refuse_joins
+        from aie_explorer.timeline.single import placed_in_memory
+        from aie_explorer.transport import staged
 
         if self.copies > 1:
             return self.on_array.plan()
+        single = self.single_buffers
         if not any(len(op.inputs) > 1 for op in self.network.layers):
-            return plan(self.space, self.place())
-        from aie_explorer.timeline.joins import copies_of_parts, plan_with_joins, refuse_joins
-
+            return placed_in_memory(self.space, staged(self.space, self.place()), self.place(), single=single)
         if self.copied is None:
             refuse_joins(self.space)
-            return plan_with_joins(self.space, self.place())
+            return plan_with_joins(self.space, self.place(), single=single)
         one = dataclasses.replace(self.copied, copies=1).plan()  # where it is refused nothing needs placing
-        return plan_with_joins(self.space, self.place(), copies_of_parts(one, self.copied.copies))
+        return plan_with_joins(self.space, self.place(), one, single=single)
 
     def plan(self) -> Plan:
         """How data move: direct edges, memory-tile buffers, their ports and tilings, PLIOs.
 
-        Memory-tile buffers have two copies; those in front of layers that join several ways have as many as the
-        interval of `estimate` needs.
+        Buffers have two copies; those in front of layers that join several ways have as many as the interval of
+        `estimate` needs. Where memory tiles are short, and with `single_buffers` everywhere, they have one if that
+        is enough.
 
         Raises:
             DesignError: when the memory tiles do not suffice.
@@ -292,7 +298,7 @@ class Design:
             "format": FORMAT, "device": describe(device), "clock_mhz": device.clock_mhz,
             "pl_clock_mhz": device.pl_clock_mhz, "plio_bits": device.plio_bits,
             "layers": {name: choice.to_dict() for name, choice in self.layers.items()}, "copies": self.copies,
-            "pins": {name: list(tile) for name, tile in self.pins},
+            "pins": {name: list(tile) for name, tile in self.pins}, "single_buffers": self.single_buffers,
             "network_digest": self.network_digest, "network": network_to_json(self.network),
         }
 
@@ -311,13 +317,13 @@ class Design:
             network = network_from_json(data["network"], where)
             layers = dict(data["layers"])
             digest, copies = data["network_digest"], whole(data.get("copies", 1), "copies", least=1)
-            pins = dict(data.get("pins", {}))
+            pins, single = dict(data.get("pins", {})), bool(data.get("single_buffers", False))
         except (KeyError, TypeError, ValueError) as error:
             raise DesignError(f"is not a design of this package ({type(error).__name__}: {error})",
                               where=where) from None
         if digest != network.digest:
             raise DesignError("the network does not match its digest; the file was changed or damaged", where=where)
-        return cls.of(network, device, layers, copies, pins)
+        return dataclasses.replace(cls.of(network, device, layers, copies, pins), single_buffers=single)
 
     @classmethod
     def of(cls, network: Network, device: Device, layers: Mapping[str, Choice | Mapping[str, object]],

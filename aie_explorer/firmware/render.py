@@ -30,7 +30,7 @@ from aie_explorer.transport.direct import tile_of
 # the DMA seldom meet in one bank (AM020 ch2: two accesses of a bank in a cycle stall the core). Weights of more than a
 # bank take the bank of bias and stack too, which then are with the first buffers.
 BANKS = {"ping": 0, "bias": 1, "weights": 2, "pong": 3}
-DIRECT_TEXT = {"shared_memory": "One pair of buffers: the core of the reader reaches the memory of the producer's tile",
+DIRECT_TEXT = {"shared_memory": "Buffers of both: the core of the reader reaches the memory of the producer's tile",
                "tile_dma": "From tile to tile, through the DMA of both",
                "broadcast": "From one tile to all that read the same, through their DMA"}
 OLDEST_VITIS = "2025.2"
@@ -163,9 +163,12 @@ def _context(design: Design, plan: Plan, placement: Placement, stimulus: Stimulu
         "version": aie_explorer.__version__, "vitis": OLDEST_VITIS,
         "plio_bits": device.plio_bits, "pl_clock_mhz": device.pl_clock_mhz, "banks": BANKS,
         "iterations": stimulus.iterations, "samples": stimulus.samples,
-        "layers": [layer_context(op, layer, design, placement) | {"staged": op.name not in fed_directly}
+        "layers": [layer_context(op, layer, design, placement) | {
+            "staged": op.name not in fed_directly, "in_copies": plan.tile_copies(op.name, "input"),
+            "out_copies": plan.tile_copies(op.name, "output")}
                    for op, layer in zip(design.network.layers, design.space.layers, strict=True)],
         "buffers": plan.buffers, "direct": plan.direct, "direct_text": DIRECT_TEXT, "plio_edges": plan.plio_edges,
+        "tile_copies": plan.tile_copies,
         "tile_of": {end: tile_of(end, placement) for end in names},
         "inputs": [_plio(p) for p in plan.inputs], "outputs": [_plio(p) for p in plan.outputs],
         "end_name": names,

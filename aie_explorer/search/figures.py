@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from aie_explorer.cycles import Constants, network_cycles
+from aie_explorer.cycles import Constants, load_constants, network_cycles
 from aie_explorer.cycles.network import COLUMNS
+from aie_explorer.ir import storage_bytes
 from aie_explorer.search.space import DesignSpace, Edge
+from aie_explorer.space.handover import made_rows
 
 FloatColumn = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -82,6 +84,9 @@ def figures(space: DesignSpace, picks: Picks, constants: Constants | None = None
     tiles = np.zeros(len(picks), np.int64)
     for layer, pick in zip(space.layers, picks.T, strict=True):
         tiles += layer.table["tiles"][pick]
+    for i, sources in enumerate(space.sources):
+        if min(sources) < 0 <= max(sources):
+            _fill_up(space, picks, i, picked[i], constants or load_constants())
     edges = direct_edges(space, picks)
     found = network_cycles([layer.name for layer in space.layers], picked, [(a, b) for a, b, _ in edges],
                            [direct for _, _, direct in edges], constants, inputs=space.input_layers,
@@ -93,3 +98,13 @@ def figures(space: DesignSpace, picks: Picks, constants: Constants | None = None
     return DesignFigures(tiles, found.interval, found.last_out, found.first_out, ideal / (found.interval * tiles),
                          ports["in"], ports["out"], found.bottleneck, found.bottlenecks, found.validity,
                          found.interval_error_pct, found.latency_error_pct)
+
+
+def _fill_up(space: DesignSpace, picks: Picks, i: int, picked: dict[str, FloatColumn], constants: Constants) -> None:
+    """An input of the network that a layer reads beside another layer has the rows which that one makes."""
+    work = space.layers[i].work
+    first = next(source for source in space.sources[i] if source >= 0)  # those of all are the same
+    rows = made_rows(space.layers[first].table)[picks[:, first]]
+    bytes_ = rows * max(work.network_inputs or (0,)) * storage_bytes(work.input.storage)
+    picked["plio_in_cycles"] = bytes_ / space.device.plio_bytes_per_cycle
+    picked["entry_cycles"] = picked["plio_in_cycles"] + constants.hand_over_cycles / 2

@@ -71,6 +71,9 @@ OBJECTIVES: dict[str, Ranking] = {
 }
 """What a user may ask to make best; what decides among equals comes after."""
 
+LAST = ("memory_tile_bytes",)
+"""What decides where all that is asked for is equal: results that go from tile to tile take no memory tile."""
+
 MOST = {"max_tiles": "tiles", "max_interval_cycles": "interval_cycles", "max_latency_cycles": "latency_cycles",
         "max_interval_ns": "interval_ns", "max_latency_ns": "latency_ns", "max_plio_in": "plio_in",
         "max_plio_out": "plio_out", "max_plio": "plio", "max_memory_tile_bytes": "memory_tile_bytes",
@@ -138,7 +141,8 @@ def ranked(front: pd.DataFrame, objective: Objective, limits: Mapping[str, float
             figure = kept[name].to_numpy(np.float64)
             cost += objective[name] * figure / max(float(front[name].min()), 1e-9)
         return kept.iloc[np.argsort(cost, kind="stable")]
-    return kept.sort_values([name for name, _ in columns], ascending=[not more for _, more in columns], kind="stable")
+    keys = {**dict(columns), **{name: False for name in LAST if name in kept.columns and name not in dict(columns)}}
+    return kept.sort_values(list(keys), ascending=[not more for more in keys.values()], kind="stable")
 
 
 def _ranking(objective: Objective) -> Ranking:

@@ -239,18 +239,18 @@ def design_space(network: Network, device: Device) -> DesignSpace:
         raise DesignError(f"{device.generation.name} has no memory tiles, through which layers are joined",
                           where=device.name, remedy="Choose an AIE-ML or AIE-MLv2 device such as vek280")
     layers: list[LayerSpace] = []
-    known: dict[Work, LayerSpace] = {}
+    known: dict[tuple[Work, int], LayerSpace] = {}
     for op in network.layers:
-        work = work_of(network, op)
-        if work in known:
-            layers.append(known[work].named(op.name))
+        work, ends = work_of(network, op), straight(network, op)
+        if (work, ends) in known:
+            layers.append(known[work, ends].named(op.name))
             continue
         try:
-            table, cycles, ideal = _costed(work, device, straight(network, op))
+            table, cycles, ideal = _costed(work, device, ends)
         except AieExplorerError as error:
             raise DesignError(error.problem, where=op.name, rule=error.rule, remedy=error.remedy) from None
         layers.append(LayerSpace(op.name, work, table, cycles, ideal))
-        known[work] = layers[-1]
+        known[work, ends] = layers[-1]
     if not layers:
         raise DesignError("the network has no Dense layer, so there is nothing to place on the array",
                           where=network.name)

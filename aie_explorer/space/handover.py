@@ -228,7 +228,7 @@ def writer_spans(writers: tuple[WriterKey, ...], widths: tuple[int, ...]) -> Spa
 
 
 @lru_cache(maxsize=1 << 18)
-def edge_groups(spans: Spans, k: int, cas_length: int, readers: int) -> tuple[Group, ...]:
+def edge_groups(spans: Spans, k: int, cas_length: int, readers: int, *, most_parts: bool = False) -> tuple[Group, ...]:
     """Divide an edge over memory-tile buffers of at most six writers and six readers; empty if impossible.
 
     Args:
@@ -236,6 +236,7 @@ def edge_groups(spans: Spans, k: int, cas_length: int, readers: int) -> tuple[Gr
         k: columns of a slice of the consumer's reduction.
         cas_length: number of those slices.
         readers: streams per slice (more than one where the consumer splits the rows).
+        most_parts: as many buffers as slices allow, instead of as few as ports do.
     """
     width = max(end for _, end in spans)
     starts = [begin for begin in range(0, k * cas_length, k)
@@ -249,7 +250,7 @@ def edge_groups(spans: Spans, k: int, cas_length: int, readers: int) -> tuple[Gr
         if len(writers) > CHANNELS or len(slices) * readers > CHANNELS:
             return ()
         previous = groups[-1] if groups else None
-        if previous and len(previous.writers) + len(writers) <= CHANNELS \
+        if previous and not most_parts and len(previous.writers) + len(writers) <= CHANNELS \
                 and (len(previous.readers) + len(slices)) * readers <= CHANNELS:
             groups[-1] = Group((previous.columns[0], end), previous.writers + writers, previous.readers + slices)
         else:

@@ -61,19 +61,20 @@ def linear(loops: Loops) -> bool:
     return len(loops) == 1
 
 
-def port_descriptors(wraps: tuple[int, ...], dims: int) -> int:
-    """Buffer descriptors of one double-buffered port of a tile (aie4ml 0.2.1, measured with Vitis 2026.1.1).
+def port_descriptors(wraps: tuple[int, ...], dims: int, copies: int = COPIES) -> int:
+    """Buffer descriptors of one port of a tile (aie4ml 0.2.1, measured with Vitis 2026.1.1).
 
     Args:
         wraps: of the loops the port walks beside its contiguous run, innermost first; none for a linear buffer.
         dims: address dimensions of the DMA, the contiguous run included.
+        copies: of its buffer.
     """
-    return COPIES * prod(wraps[dims - 1:])
+    return copies * prod(wraps[dims - 1:])
 
 
-def descriptors(loops: Loops, dma: Dma) -> int:
-    """Buffer descriptors of a port that walks so."""
-    return port_descriptors(tuple(wrap for _, wrap in loops[1:]), dma.dims)
+def descriptors(loops: Loops, dma: Dma, copies: int = COPIES) -> int:
+    """Buffer descriptors of a port that walks each of some copies of a buffer so."""
+    return port_descriptors(tuple(wrap for _, wrap in loops[1:]), dma.dims, copies)
 
 
 def fits(loops: Loops, dma: Dma, element_bytes: int, others: int) -> bool:

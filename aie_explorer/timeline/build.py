@@ -8,7 +8,7 @@ from aie_explorer.cycles import Constants, load_constants
 from aie_explorer.ir import storage_bytes
 from aie_explorer.search.space import DesignSpace, LayerSpace
 from aie_explorer.timeline.system import KINDS, Access, Activity, System
-from aie_explorer.transport import DirectEdge, KernelEnd, MemoryBuffer, Plan, PlioEdge, PlioEnd
+from aie_explorer.transport import DirectEdge, KernelEnd, MemoryBuffer, Plan, PlioEdge, PlioEnd, Way
 from aie_explorer.transport.plan import COPIES, BufferPort
 
 
@@ -37,9 +37,16 @@ def build(space: DesignSpace, plan: Plan, constants: Constants | None = None, *,
     return _Builder(space, plan, constants or load_constants(), least).system()
 
 
-def memory_buffer_name(held: MemoryBuffer) -> str:
-    """What a memory-tile buffer is called in a system."""
-    return f"memory-tile buffer {held.name}"
+def memory_buffer_name(name: str) -> str:
+    """What the memory-tile buffer of a plan's name is called in a system."""
+    return f"memory-tile buffer {name}"
+
+
+def tile_buffers(space: DesignSpace, plan: Plan) -> dict[tuple[str, Way], list[int]]:
+    """The buffers of a system that are a layer's inputs or outputs; what is read in shared memory is an output."""
+    builder = _Builder(space, plan, load_constants(), least=False)
+    builder.system()
+    return builder.of_tiles()
 
 
 class _Builder:
@@ -56,6 +63,7 @@ class _Builder:
         self.activities: list[Activity] = []
         self.sent: dict[KernelEnd, list[_Target]] = {}  # what an output buffer of a tile is sent to
         self.sent_bytes: dict[KernelEnd, int] = {}
+        self.shared: set[int] = set()  # buffers of two cores
 
     def system(self) -> System:
         """All of it."""
@@ -80,7 +88,19 @@ class _Builder:
         copies = [COPIES] * len(self.buffer_names)
         for held in self.plan.buffers:
             copies[self._memory(held)] = held.copies
+        tiles = self.of_tiles()
+        for key in self.plan.single:
+            for index in tiles.get(key, ()):
+                copies[index] = 1
         return System(tuple(activities), tuple(self.buffer_names), tuple(copies), tuple(self.resources))
+
+    def of_tiles(self) -> dict[tuple[str, Way], list[int]]:
+        """The buffers of each layer's tiles, by the layer and the way."""
+        found: dict[tuple[str, Way], list[int]] = {}
+        for (kind, end), index in self.buffers.items():
+            if isinstance(end, KernelEnd) and not (kind == "input" and index in self.shared):
+                found.setdefault((end.layer, "input" if kind == "input" else "output"), []).append(index)
+        return found
 
     def _buffer(self, kind: str, what: object, name: str) -> int:
         if (kind, what) not in self.buffers:
@@ -92,7 +112,7 @@ class _Builder:
         return self.resources.setdefault(name, len(self.resources))
 
     def _memory(self, held: MemoryBuffer) -> int:
-        return self._buffer("memory", held.name, memory_buffer_name(held))
+        return self._buffer("memory", held.name, memory_buffer_name(held.name))
 
     def _tile_buffer(self, way: str, end: KernelEnd) -> int:
         return self._buffer(way, end, f"{way} buffer of {self._tile(end)}")
@@ -145,6 +165,7 @@ class _Builder:
         """From tile to tile: where the reader's core reaches the results they stay where they are; else by DMA."""
         if edge.kind == "shared_memory":
             self.buffers["input", edge.readers[0]] = self._tile_buffer("output", edge.producer)
+            self.shared.add(self.buffers["input", edge.readers[0]])
             return
         at_once = self.least and edge.kind == "tile_dma"
         self.sent.setdefault(edge.producer, []).extend(

@@ -33,10 +33,7 @@ def explain_interval(system: System, circle: tuple[Wait, ...], interval: float, 
         text += (f" The closed form counts {bottleneck}, {closed:.0f} cycles, which has nothing to move: "
                  f"{_in_place(system)}.")
     elif interval > closed * (1 + SAME):
-        text += f" The closed form counts the slowest resource alone, {bottleneck}: {closed:.0f} cycles"
-        filled = len(circle) == 1 and system.activities[circle[0].activity].kind == "input PLIO"
-        text += (", with the true rows of an input; read side by side with a layer that fills up its rows, the input "
-                 "has as many." if filled else ".")
+        text += f" The closed form counts the slowest resource alone, {bottleneck}: {closed:.0f} cycles."
     return text
 
 

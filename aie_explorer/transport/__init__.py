@@ -11,10 +11,11 @@ from aie_explorer.transport.plan import (
     PlioEdge,
     PlioEnd,
     Tiling,
+    Way,
 )
-from aie_explorer.transport.stages import located, plan, staged
+from aie_explorer.transport.stages import located, staged
 
 __all__ = [
     "BufferPort", "DirectEdge", "KernelEnd", "MemoryBuffer", "Part", "Plan", "Plio", "PlioEdge", "PlioEnd", "Tiling",
-    "located", "plan", "staged",
+    "Way", "located", "staged",
 ]

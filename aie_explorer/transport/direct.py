@@ -89,11 +89,11 @@ def out_of_tiles(layer: LayerSpace, tensor: str, stem: str, first_plio: int, dma
     return found
 
 
-def walk_descriptors(tiling: Tiling | None, dma: Dma) -> int:
-    """Buffer descriptors of a port of a tile that walks its buffer so, or from end to end."""
+def walk_descriptors(tiling: Tiling | None, dma: Dma, copies: int = COPIES) -> int:
+    """Buffer descriptors of a port of a tile that walks each copy of its buffer so, or from end to end."""
     if tiling is None:
-        return COPIES
-    return descriptors(((1, tiling.tile[0]), *((step, wrap) for _, step, wrap in tiling.traversal)), dma)
+        return copies
+    return descriptors(((1, tiling.tile[0]), *((step, wrap) for _, step, wrap in tiling.traversal)), dma, copies)
 
 
 def placed(edges: Iterable[DirectEdge], buffers: Iterable[MemoryBuffer], placement: Placement | None

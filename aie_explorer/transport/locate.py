@@ -77,6 +77,24 @@ class _Free:
                 pools[(self.taken[way] + parity) % 2] -= need[parity]
         return pools
 
+    def holds(self, buffer: MemoryBuffer, needs: _Needs, memory: MemoryTile) -> bool:
+        """Whether one more buffer has its ports, bytes and descriptors."""
+        return (self.inputs >= len(buffer.writers) and self.outputs >= len(buffer.readers)
+                and self.next_byte + buffer.copies * buffer.bytes <= memory.size_bytes
+                and min(self.after(needs)) >= 0)
+
+
+def _empty(memory: MemoryTile) -> _Free:
+    pool = memory.dma.buffer_descriptors // 2
+    return _Free(memory.dma.channels_in, memory.dma.channels_out, [pool, pool], [0, 0])
+
+
+def fits_alone(buffer: MemoryBuffer, device: Device) -> bool:
+    """Whether a memory tile with nothing else in it can hold a buffer."""
+    memory = device.generation.memory_tile
+    assert memory is not None
+    return _empty(memory).holds(buffer, _needs(buffer), memory)
+
 
 _Needs = tuple[tuple[int, int], tuple[int, int]]
 """Descriptors of the writers and of the readers of a buffer: of every second port from the first, and of the others."""
@@ -108,17 +126,13 @@ def locate(buffers: Sequence[MemoryBuffer], placement: Placement, device: Device
     memory = device.generation.memory_tile
     assert memory is not None  # design_space refuses such devices
     rows = (device.geometry and device.geometry.memory_tile_rows) or 1
-    pool = memory.dma.buffer_descriptors // 2
-    free = {(column, row): _Free(memory.dma.channels_in, memory.dma.channels_out, [pool, pool], [0, 0])
-            for column in range(device.columns) for row in range(rows)}
+    free = {(column, row): _empty(memory) for column in range(device.columns) for row in range(rows)}
     located = []
     for buffer in buffers:
         ends = [end for port in (*buffer.readers, *buffer.writers) for end in port.ends if isinstance(end, KernelEnd)]
         wanted = sum(placement[end.layer][0] + end.position for end in ends) / len(ends)
         need, needs = buffer.copies * buffer.bytes, _needs(buffer)
-        fitting = [tile for tile, left in free.items() if left.inputs >= len(buffer.writers)
-                   and left.outputs >= len(buffer.readers) and left.next_byte + need <= memory.size_bytes
-                   and min(left.after(needs)) >= 0]
+        fitting = [tile for tile, left in free.items() if left.holds(buffer, needs, memory)]
         if not fitting:
             most = sum(descriptors(port, buffer.copies) for port in (*buffer.writers, *buffer.readers))
             raise DesignError(f"no memory tile has {len(buffer.writers)} inputs, {len(buffer.readers)} outputs, "

@@ -18,7 +18,8 @@ import pandas as pd
 from aie_explorer import html
 from aie_explorer.ir import storage_bytes
 
-COPIES = 2  # ping-pong: one half is filled while the other is drained; some memory-tile buffers have more
+COPIES = 2  # ping-pong: one half is filled while the other is drained; plans give some buffers more, or one
+Way = Literal["input", "output"]
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ class MemoryBuffer:
         first_row: where it begins in the tensors.
         writers, readers: its ports.
         memory_tile: (column, row) of the memory tile.
-        copies: how many calls of the graph it holds; more than two where a short way waits for a long one.
+        copies: how many calls of the graph it holds; more than two where a short way waits for a long one, one where
+            memory tiles are short and the interval allows it.
         offsets_bytes: where its copies begin there.
     """
 
@@ -243,10 +245,23 @@ class Plan:
     direct: tuple[DirectEdge, ...] = ()
     plio_edges: tuple[PlioEdge, ...] = ()
     word_bytes: int = 4
+    single: frozenset[tuple[str, Way]] = frozenset()
+    """The (layer, way) whose buffers in tiles have one copy; all others have two."""
+
+    def tile_copies(self, layer: str, way: Way) -> int:
+        """Copies of every input or output buffer of a layer's tiles; what is read in shared memory is an output."""
+        return 1 if (layer, way) in self.single else COPIES
+
+    def edge_copies(self, edge: DirectEdge) -> int:
+        """Buffers that a direct edge takes, at both of its ends: one lot in shared memory."""
+        out = self.tile_copies(edge.producer.layer, "output")
+        if edge.kind == "shared_memory":
+            return out
+        return out + sum(self.tile_copies(end.layer, "input") for end in edge.readers)
 
     def __str__(self) -> str:
         tiles = {buffer.memory_tile for buffer in self.buffers}
-        moved = sum(buffer.bytes for buffer in self.buffers) * COPIES
+        moved = sum(buffer.bytes * buffer.copies for buffer in self.buffers)
         return (f"{len(self.inputs)} input and {len(self.outputs)} output PLIOs, {len(self.buffers)} buffers in "
                 f"{len(tiles)} memory tiles, {moved:,} bytes of them")
 
@@ -258,31 +273,65 @@ class Plan:
         return (html.paragraph(str(self)) + html.table(list(frame.columns), frame.itertuples(index=False))
                 + html.table(["PLIO", "way", "tensor", "window", "order", "bytes"], plios))
 
-    def to_frame(self) -> pd.DataFrame:
-        """One memory-tile buffer, direct edge or PLIO of tiles a row.
+    def tile_buffers(self) -> dict[tuple[str, Way], tuple[str, str, int, int]]:
+        """(tensor, storage, bytes of one copy, tiles) of the input and output buffers of every layer's tiles.
 
-        `dma_cycles` is how long the busiest DMA channel needs for one copy, in cycles of the array clock; 0 where
-        nothing moves, because the reader's core reaches the buffer. `retiles` is whether the DMA of a tile changes the
-        order.
+        What a core reads in the memory of another tile is that tile's output.
+        """
+        found: dict[tuple[str, Way], dict[KernelEnd, tuple[str, str, int]]] = {}
+        for held in self.buffers:
+            sides: tuple[tuple[Way, tuple[BufferPort, ...]], ...] = (("output", held.writers), ("input", held.readers))
+            for way, ports in sides:
+                for port in ports:
+                    moved = port.tiling.elements * storage_bytes(held.storage)
+                    for end in port.ends:
+                        if isinstance(end, KernelEnd):
+                            found.setdefault((end.layer, way), {})[end] = (held.tensor, held.storage, moved)
+        for edge in self.direct:
+            what = (edge.tensor, edge.storage, edge.bytes)
+            found.setdefault((edge.producer.layer, "output"), {})[edge.producer] = what
+            if edge.kind != "shared_memory":
+                for end in edge.readers:
+                    found.setdefault((end.layer, "input"), {})[end] = what
+        for of in self.plio_edges:
+            for end in of.tiles:
+                found.setdefault((end.layer, "input" if of.into else "output"), {})[end] = \
+                    (of.window.tensor, of.window.storage, of.window.bytes)
+        return {key: (*next(iter(ends.values())), len(ends)) for key, ends in found.items()}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One memory-tile buffer, direct edge or PLIO of tiles a row, then the buffers of each layer's tiles.
+
+        The buffers of a layer's tiles are alike. `count` says how many of `copies` copies of `bytes` there are; those
+        of direct edges and of PLIOs are among those of tiles. `dma_cycles` is how long the busiest DMA channel needs
+        for one copy, in cycles of the array clock; 0 where nothing moves, because the reader's core reaches the buffer,
+        and in rows of tiles, whose data the rows above move. `retiles` is whether the DMA of a tile changes the order.
         """
         staged = [{
             "buffer": b.name, "kind": "memory_tile", "tensor": b.tensor, "storage": b.storage, "columns": b.columns,
             "rows": b.rows, "writers": len(b.writers), "readers": len(b.readers), "bytes": b.bytes, "copies": b.copies,
-            "memory_tile": b.memory_tile, "zero_padding": any(port.tiling.pads for port in b.readers), "retiles": False,
+            "count": 1, "memory_tile": b.memory_tile, "zero_padding": any(port.tiling.pads for port in b.readers),
+            "retiles": False,
             "dma_cycles": max(port.tiling.elements for port in (*b.writers, *b.readers)) * storage_bytes(b.storage)
             / self.word_bytes,
         } for b in self.buffers]
         direct = [{
             "buffer": d.name, "kind": d.kind, "tensor": d.tensor, "storage": d.storage, "columns": d.columns,
             "rows": d.rows, "writers": 1, "readers": len(d.readers), "bytes": d.bytes,
-            "copies": COPIES * (1 if d.kind == "shared_memory" else 1 + len(d.readers)), "memory_tile": None,
-            "zero_padding": False, "retiles": d.walk is not None,
+            "copies": self.edge_copies(d), "count": 1, "memory_tile": None, "zero_padding": False,
+            "retiles": d.walk is not None,
             "dma_cycles": 0.0 if d.kind == "shared_memory" else d.bytes / self.word_bytes,
         } for d in self.direct]
         ports = [{
             "buffer": e.name, "kind": e.kind, "tensor": e.window.tensor, "storage": e.window.storage,
             "columns": e.window.columns, "rows": e.window.rows, "writers": 1, "readers": len(e.tiles) if e.into else 1,
-            "bytes": e.window.bytes, "copies": COPIES * len(e.tiles), "memory_tile": None, "zero_padding": False,
-            "retiles": e.walk is not None, "dma_cycles": e.window.bytes / self.word_bytes,
+            "bytes": e.window.bytes, "copies": COPIES * len(e.tiles), "count": 1, "memory_tile": None,
+            "zero_padding": False, "retiles": e.walk is not None, "dma_cycles": e.window.bytes / self.word_bytes,
         } for e in self.plio_edges]
-        return pd.DataFrame([*staged, *direct, *ports]).set_index("buffer")
+        tiles = [{
+            "buffer": f"{layer} {way}", "kind": "tile", "tensor": tensor, "storage": storage,
+            "columns": size // storage_bytes(storage), "rows": 1, "writers": 1, "readers": 1, "bytes": size,
+            "copies": self.tile_copies(layer, way), "count": count, "memory_tile": None, "zero_padding": False,
+            "retiles": False, "dma_cycles": 0.0,
+        } for (layer, way), (tensor, storage, size, count) in self.tile_buffers().items()]
+        return pd.DataFrame([*staged, *direct, *ports, *tiles]).set_index("buffer")

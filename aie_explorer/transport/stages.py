@@ -24,6 +24,7 @@ from aie_explorer.space.handover import (
     writer_spans,
 )
 from aie_explorer.transport.direct import direct_edges, into_tiles, out_of_tiles, placed, walk_descriptors
+from aie_explorer.transport.divide import clipped
 from aie_explorer.transport.locate import locate
 from aie_explorer.transport.plan import (
     COPIES,
@@ -38,15 +39,6 @@ from aie_explorer.transport.plan import (
     PlioEnd,
     Tiling,
 )
-
-
-def plan(space: DesignSpace, placement: Placement) -> Plan:
-    """Plan the data movement of a single-design space, two copies of every buffer.
-
-    Raises:
-        DesignError: when the memory tiles do not suffice.
-    """
-    return located(staged(space, placement), placement, space.device)
 
 
 def located(staged: Plan, placement: Placement, device: Device) -> Plan:
@@ -144,7 +136,8 @@ class _Stages:
         c = _row(layer)
         streams = c["cas_num"] if c["split"] == ROWS else 1
         spans = writer_spans(keys, widths)
-        groups = edge_groups(spans, c["k"], c["cas_length"], streams)
+        # parts that come different ways need different copies, so they get buffers of their own
+        groups = edge_groups(spans, c["k"], c["cas_length"], streams, most_parts=len(sources) > 1)
         made = [int(made_rows(space.layers[source].table)[0]) for source in sources if source >= 0]
         rows = made[0] if made else layer.work.rows
         writers, parts = self._writers(consumer, rows, max(end for _, end in spans))
@@ -153,7 +146,7 @@ class _Stages:
         for i, group in enumerate(groups):
             begin, end = group.columns
             size = (end - begin, rows)
-            held = tuple(replace(part, column=part.column - begin) for part in _clipped(parts, begin, end))
+            held = tuple(replace(part, column=part.column - begin) for part in clipped(parts, begin, end))
             buffers.append(MemoryBuffer(
                 f"{stem}_{i}", held, layer.work.input.storage, *size, 0,
                 tuple(_moved(writers[w], size, begin) for w in group.writers),
@@ -181,16 +174,6 @@ class _Stages:
             parts.append(Part(name, column, 0, columns))
             column += columns
         return ports, parts
-
-
-def _clipped(parts: list[Part], begin: int, end: int) -> list[Part]:
-    """What lies between two columns."""
-    found = []
-    for part in parts:
-        first, last = max(part.column, begin), min(part.column + part.columns, end)
-        if first < last:
-            found.append(Part(part.tensor, first, part.first_column + first - part.column, last - first))
-    return found
 
 
 def _moved(port: BufferPort, size: tuple[int, int], begin: int) -> BufferPort:

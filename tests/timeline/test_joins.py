@@ -13,7 +13,8 @@ from aie_explorer.timeline import joins
 from aie_explorer.timeline.build import build
 from aie_explorer.timeline.joins import SLACK, plan_with_joins, refuse_joins
 from aie_explorer.timeline.pace import busy_cycles, pace
-from aie_explorer.transport import PlioEnd
+from aie_explorer.transport import PlioEnd, staged
+from aie_explorer.transport.locate import fits_alone
 
 REFUSED = (r"(add|block|head)\w*: joins a short way with a longer one: at an interval of \d+ cycles \d+ copies of \d+ "
            r"bytes \(.*\) wait in front of it, and no memory tile has .* \(AM020 ch5\)\. Use fewer tiles for the "
@@ -55,10 +56,10 @@ def test_buffers_of_inputs_and_outputs_have_two(deep):
 
 @pytest.fixture(scope="module")
 def front():
-    """Every fifth design of a front of residual blocks, and what its plan says: None, or why it is refused."""
+    """Some designs of a front of residual blocks, and what their plans say: None, or why they are refused."""
     found = []
-    ex = aie.Explorer(residual(2))
-    for _, row in ex.pareto().iloc[::5].iterrows():
+    ex = aie.Explorer(residual(3, 128, batch=32))
+    for _, row in ex.pareto().iloc[22:58:4].iterrows():
         design = ex.design(row)
         try:
             design.plan()
@@ -69,14 +70,61 @@ def front():
     return found
 
 
+def test_most_of_a_front_of_residual_blocks_fits():
+    ex = aie.Explorer(residual(2))
+    refused = 0
+    for _, row in ex.pareto().iloc[::4].iterrows():
+        try:
+            refuse_joins(ex.design(row).space)
+        except DesignError:
+            refused += 1
+    assert refused <= 1
+
+
+def test_what_comes_different_ways_has_buffers_of_its_own():
+    """So what waits is not held as often as what is waited for."""
+    cut = {"microtile": "4x8x8", "cas_length": 2, "cas_num": 1}
+    design = aie.Explorer(residual(2)).design({op.name: cut for op in residual(2).layers})
+    copies = {held.tensor: held.copies for held in design.plan().buffers}
+    assert copies["add0_s"] > copies["block1_b_s"] == 2
+
+
+def test_buffers_are_divided_among_readers_where_one_memory_tile_has_not_the_descriptors():
+    narrow, wide = ({"microtile": "8x8x8", "cas_length": length, "cas_num": 1} for length in (3, 6))
+    tall = {"microtile": "8x8x8", "cas_length": 1, "cas_num": 3, "blocking": "1x1"}
+    design = aie.Explorer(residual(2)).design({
+        "block0_a": tall, "block0_b": narrow, "add0": wide, "block1_a": tall, "block1_b": narrow, "add1": wide})
+    one, many = design.plan(), dataclasses.replace(design, copies=2)
+    parts = [held for held in one.buffers if held.name.startswith("add1_in_0_part")]
+    assert len(parts) > 1
+    assert [end.position for held in parts for port in held.readers for end in port.ends] == list(range(6))
+    for held in parts:
+        assert held.copies >= 4
+        assert not fits_alone(dataclasses.replace(held, readers=tuple(port for one in parts for port in one.readers)),
+                              design.device)
+        assert replace_names(held) == replace_names(parts[0])
+    assert errors(design) == []
+    assert design.timeline(1).interval_cycles <= SLACK * design.estimate().interval_cycles
+    begun = joins._begun(staged(many.on_array.space), one)
+    assert sorted((held.copies, len(held.readers)) for held in begun.buffers) == sorted(
+        [(held.copies, len(held.readers)) for held in one.buffers] * 2)
+    assert len({held.name for held in begun.buffers}) == len(begun.buffers)
+
+
+def replace_names(held):
+    """What two parts of one buffer have in common."""
+    return dataclasses.replace(held, name="", readers=(), memory_tile=(0, 0), offsets_bytes=())
+
+
 def test_an_interval_that_is_not_real_is_refused_in_words(front):
     refused = [(design, error) for design, error in front if error]
-    assert len(refused) > 3
-    for design, error in refused[:3]:
+    assert len(refused) > 2
+    for _, error in refused:
         with pytest.raises(DesignError, match=REFUSED):
             raise error
+    for design, _ in refused[:2]:
         assert errors(design)[0].rule == "memory_tiles"
-        assert "joins a short way" in str(design.check()[0])
+        assert "joins a short way" in str(errors(design)[0])
     for design, error in front:
         if not error:
             assert design.timeline(1).interval_cycles <= SLACK * design.estimate().interval_cycles
@@ -89,10 +137,10 @@ def test_what_is_refused_before_placing_would_be_refused_after(front):
             refuse_joins(design.space)
         except DesignError:
             early += 1
-            if early % 4 == 0:  # placing takes its time
+            if early % 3 == 1:  # placing takes its time
                 with pytest.raises(DesignError):
                     plan_with_joins(design.space, design.place())
-    assert early > 6
+    assert early > 2
 
 
 def test_the_best_is_one_whose_interval_is_real():

@@ -10,6 +10,8 @@ from networks import mlp, residual
 import aie_explorer as aie
 from aie_explorer.cycles import load_constants
 from aie_explorer.errors import DesignError
+from aie_explorer.ir import Dense, FixedPoint, Network, QuantizedArray, Tensor
+from aie_explorer.passes.accumulators import BoundAccumulators
 from aie_explorer.timeline.build import build
 from aie_explorer.timeline.simulate import simulate
 from aie_explorer.timeline.system import KINDS
@@ -40,14 +42,10 @@ def test_agrees_with_the_closed_form(pairs):
         shared = "shared_memory" in kinds(design)
         assert of_interval > -1e-9 or shared  # no design is faster than its slowest resource
         assert of_latency < 1e-9  # nor does the first iteration, which finds the array empty, ever queue
+        assert of_interval < TOLERANCE
         if of_interval > 1e-9:
-            assert has_joins(design.network)
-        if of_interval > TOLERANCE:
-            outliers += 1
-            assert found.critical == "input PLIO"
-            assert "a layer that fills up its rows" in found.explanation
-            assert f"{estimate.bottleneck}: {estimate.interval_cycles:.0f} cycles" in found.explanation
-        elif abs(of_interval) < 1e-9:
+            assert has_joins(design.network) or "wait for each other" in found.explanation
+        if abs(of_interval) < 1e-9:
             assert found.resources[0].occupancy == pytest.approx(1)
         if of_latency < -TOLERANCE:
             outliers += 1
@@ -56,18 +54,52 @@ def test_agrees_with_the_closed_form(pairs):
     assert 0 < outliers < len(pairs) / 4
     joined = [(found, estimate) for design, found, estimate in pairs if has_joins(design.network)]
     assert len(joined) >= 50
-    of_joins = [found.interval_cycles / estimate.interval_cycles - 1 for found, estimate in joined]
-    assert np.mean(np.array(of_joins) > TOLERANCE) < 0.1  # those above
+    waiting = [found for design, found, _ in pairs
+               if not has_joins(design.network) and "wait for each other" in found.explanation]
+    assert len(waiting) < 10  # slices that reach a long cascade one after the other
     chains = [(found, estimate) for design, found, estimate in pairs
-              if not has_joins(design.network) and "shared_memory" not in kinds(design)]
+              if not has_joins(design.network) and "shared_memory" not in kinds(design)
+              and "wait for each other" not in found.explanation]
     assert len(chains) >= 60
     np.testing.assert_allclose([found.interval_cycles for found, _ in chains],
                                [estimate.interval_cycles for _, estimate in chains], rtol=1e-9)
 
 
+def dense(rng, name, reads, k):
+    weights = QuantizedArray(rng.integers(-128, 128, (k, 16)), FixedPoint(8, 7))
+    return Dense(name, name, reads, f"{name}_y", weights, None, (-128, 127))
+
+
+@pytest.mark.parametrize(("batch", "rows"), [(5, 8), (8, 8), (9, 16)])
+def test_an_input_beside_a_layer_has_the_rows_that_the_layer_makes(batch, rows):
+    """Rows of the batch that fill up whole microtiles travel through its PLIO too, the slowest resource here."""
+    rng = np.random.default_rng(0)
+    ops = (dense(rng, "a", ("x",), 16), dense(rng, "b", ("a_y", "z"), 272))
+    widths = {"x": 16, "z": 256, "a_y": 16, "b_y": 16}
+    tensors = {name: Tensor(name, (width,), FixedPoint(8, 7)) for name, width in widths.items()}
+    network = BoundAccumulators().apply(Network("beside", batch, ops, tensors, ("x", "z"), ("b_y",)))
+    design = aie.Explorer(network).design({"a": cut(), "b": cut() | {"cas_length": 2}})
+    found, estimate = design.timeline(1), design.estimate()
+    assert [plio.rows for plio in design.plan().inputs if plio.tensor == "z"] == [rows]
+    assert found.critical == estimate.bottleneck == "input PLIO"
+    assert estimate.interval_cycles == found.interval_cycles == rows * 256 / design.device.plio_bytes_per_cycle
+    assert estimate.latency_cycles == pytest.approx(found.latency_cycles)
+
+
+def by_dma(design):
+    """A design whose readers in shared memory have buffers of their own, as if they were further away."""
+    moved = dataclasses.replace(design)
+    vars(moved)["_plan"] = dataclasses.replace(design.plan(), direct=tuple(
+        dataclasses.replace(edge, kind="tile_dma") for edge in design.plan().direct))
+    return moved
+
+
 @pytest.mark.parametrize("kind", ["tile_dma", "broadcast", "shared_memory"])
 def test_agrees_where_results_go_from_tile_to_tile(pairs, kind):
     chosen = [(found, estimate) for design, found, estimate in pairs if kinds(design) == {kind}]
+    if kind == "tile_dma":  # few are placed so far apart
+        chosen += [(by_dma(design).timeline(2), estimate) for design, _, estimate in pairs
+                   if kinds(design) == {"shared_memory"}][:12]
     assert len(chosen) >= 4
     for found, estimate in chosen:
         if kind == "shared_memory":  # may be faster, and then says why
@@ -76,7 +108,7 @@ def test_agrees_where_results_go_from_tile_to_tile(pairs, kind):
         else:
             hidden = "cascade hides" in found.explanation
             assert found.latency_cycles == pytest.approx(estimate.latency_cycles, rel=TOLERANCE) or hidden
-        assert found.interval_cycles <= estimate.interval_cycles * (1 + TOLERANCE) or "fills up" in found.explanation
+        assert found.interval_cycles <= estimate.interval_cycles * (1 + TOLERANCE)
 
 
 def test_no_resource_is_busier_than_the_interval(pairs):
@@ -149,12 +181,13 @@ def test_a_short_way_beside_a_long_one_waits():
     design = aie.Explorer(residual(2)).best("interval", max_tiles=40)
     assert design.timeline().interval_cycles == pytest.approx(design.estimate().interval_cycles)
     vars(design)["_plan"] = with_two_copies(design.plan())
-    found = design.timeline()
+    found = design.timeline(8)
     assert found.interval_cycles > 1.5 * design.estimate().interval_cycles
-    assert found.critical == "add0 output DMA waiting for add1 input DMA"
-    assert "which drains the memory-tile buffer add1_in_0" in found.explanation
-    waits = [event.waited_for for event in found.events if event.group == "add0 output DMA" and event.iteration == 2]
-    assert all("which drains the memory-tile buffer add1_in_0" in text for text in waits)
+    assert set(found.critical.split(" and ")) == {  # a circle, which begins anywhere
+        "add1 input DMA waiting for add1 kernel", "add0 output DMA waiting for add1 input DMA"}
+    assert "which drains the memory-tile buffer add1_in_1" in found.explanation
+    waits = [event.waited_for for event in found.events if event.group == "add0 output DMA" and event.iteration == 7]
+    assert all("which drains the memory-tile buffer add1_in_1" in text for text in waits)
 
 
 def test_one_of_several_copies_is_simulated():

@@ -87,9 +87,15 @@ def test_the_frame_is_the_plan():
         plan = design.plan()
         frame = plan.to_frame()
         moved = [*plan.buffers, *plan.direct, *(edge.window for edge in plan.plio_edges)]
-        assert list(frame.index) == [one.name for one in moved]
-        assert np.array_equal(frame["bytes"], [one.bytes for one in moved])
-        assert list(frame["kind"]) == kinds
+        assert list(frame.index[:3]) == [one.name for one in moved]
+        assert np.array_equal(frame["bytes"][:3], [one.bytes for one in moved])
+        assert list(frame["kind"]) == kinds + ["tile"] * 3
+        assert set(frame.index[3:]) == {"dense0 input", "dense0 output", "dense1 output"}
+        table = {layer.name: layer.table[0] for layer in design.space.layers}
+        sizes = {"dense0 input": table["dense0"]["in_bytes"], "dense1 output": table["dense1"]["out_bytes"],
+                 "dense0 output": table["dense0"]["out_bytes"]}
+        assert all(frame.loc[name, "bytes"] == size for name, size in sizes.items())
+        assert (frame.loc[list(sizes), "copies"] == 2).all()
 
 
 def test_layers_that_cannot_share_memory_tiles_are_refused():
