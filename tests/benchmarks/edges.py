@@ -3,7 +3,7 @@
     python tests/benchmarks/edges.py
 
 A stage is an edge through memory tiles. The fewest are those that the cuts of a design leave no choice: edges whose
-reader does not read just the slices that its producer makes, and what comes from and goes to PLIOs.
+reader does not read just the slices that its producer makes, and PLIOs whose data are no whole transfers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import pandas as pd
 import aie_explorer as aie
 from aie_explorer.cycles import load_constants
 from aie_explorer.design import Design
-from aie_explorer.space.direct import made_layout, read_layout
+from aie_explorer.search.space import straight, whole_beats
+from aie_explorer.space import INTO, OUT_OF
 from aie_explorer.transport.direct import direct_kinds
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -24,28 +25,39 @@ OBJECTIVES = ("interval", "latency", "tiles")
 
 
 def edges(design: Design) -> pd.DataFrame:
-    """One edge a row: its kind, the cycles it adds to the latency, and whether only memory tiles can join its sides."""
-    plan, layers, over = design.plan(), design.space.layers, load_constants().hand_over_cycles
-    found = [{"edge": f"PLIO to {layers[i].name}", "kind": "memory_tile", "needed": True,
-              "cycles": layers[i].cycles["entry_cycles"][0] + layers[i].cycles["dma_in_cycles"][0] + over}
-             for i in design.space.input_layers]
-    for edge in design.space.edges:
+    """One edge a row: its kind, the cycles it adds to the latency, those of memory tiles in its place (between layers),
+    and whether only memory tiles can join its sides."""
+    plan, space, over = design.plan(), design.space, load_constants().hand_over_cycles
+    layers, found = space.layers, []
+    for i in space.input_layers:
+        cost = layers[i].cycles[0]
+        found.append({"edge": f"PLIO to {layers[i].name}", **_port(design, i, INTO, "plio_in"),
+                      "cycles": cost["entry_cycles"] + cost["dma_in_cycles"] + over})
+    for edge in space.edges:
         reader = layers[edge.consumer]
         for i in edge.producers:
             out, into = float(layers[i].cycles["dma_out_cycles"][0]), float(reader.cycles["dma_in_cycles"][0])
             direct = [one for one in plan.direct if one.producer.layer == layers[i].name
                       and one.readers[0].layer == reader.name]
-            cycles = out + into + 2 * over
-            if direct:
-                shared = all(one.kind == "shared_memory" for one in direct)
-                cycles = 0.0 if shared else over + max(out, into)
-            equal = (made_layout(layers[i].table) == read_layout(reader.table))[0]
+            staged = out + into + 2 * over
+            shared = all(one.kind == "shared_memory" for one in direct)
             found.append({"edge": f"{layers[i].name} to {reader.name}", "kind": direct_kinds(direct) or "memory_tile",
-                          "needed": len(edge.producers) > 1 or not equal, "cycles": cycles})
-    found += [{"edge": f"{layers[i].name} to PLIO", "kind": "memory_tile", "needed": True,
-               "cycles": layers[i].cycles["dma_out_cycles"][0] + over + layers[i].cycles["last_out_cycles"][0]}
-              for i in design.space.output_layers]
+                          "needed": not edge.direct.all(), "staged_cycles": staged,
+                          "cycles": staged if not direct else 0.0 if shared else over + max(out, into)})
+    for i in space.output_layers:
+        cost = layers[i].cycles[0]
+        found.append({"edge": f"{layers[i].name} to PLIO", **_port(design, i, OUT_OF, "plio_out"),
+                      "cycles": cost["dma_out_cycles"] + over + cost["last_out_cycles"]})
     return pd.DataFrame(found)
+
+
+def _port(design: Design, i: int, bit: int, kind: str) -> dict[str, object]:
+    """How an end of the network is built, and whether only memory tiles can be there."""
+    table = design.space.layers[i].table.copy()
+    used = bool(table["ports"][0] & bit)
+    table["ports"] |= bit
+    possible = straight(design.network, design.network.layers[i]) & bit and whole_beats(table, design.device)[0]
+    return {"kind": kind if used else "memory_tile", "needed": not possible}
 
 
 def stages(design: Design) -> tuple[int, int]:
@@ -65,7 +77,8 @@ def main() -> None:
             print(f"{model}, best {objective}: {said.tiles} tiles, interval {said.interval_cycles:.0f}, latency "
                   f"{said.latency_cycles:.0f} cycles (timeline {design.timeline(1).latency_cycles:.0f}); "
                   f"{used} memory-tile stages, at least {fewest}")
-            print(edges(design).drop(columns="needed").to_string(index=False, float_format="%.0f"), "\n")
+            table = edges(design).drop(columns=["needed", "staged_cycles"])
+            print(table.to_string(index=False, float_format="%.0f"), "\n")
 
 
 if __name__ == "__main__":

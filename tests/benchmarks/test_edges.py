@@ -16,15 +16,17 @@ def explorer(request):
 
 
 @pytest.mark.parametrize("objective", edges.OBJECTIVES)
-def test_no_memory_tile_stage_that_the_cuts_do_not_need(explorer, objective):
+def test_at_most_one_memory_tile_stage_more_than_the_cuts_need(explorer, objective):
     design = explorer.best(objective)
     used, fewest = edges.stages(design)
-    assert used == fewest
+    assert used <= fewest + 1
     frame = edges.edges(design)
     assert len(frame) == len(design.layers) + 1
-    direct = frame["kind"] != "memory_tile"
+    between = frame[frame["staged_cycles"].notna()]
+    direct = between["kind"] != "memory_tile"
     assert direct.any() == bool(design.plan().direct)
-    assert (frame["cycles"][direct] < frame["cycles"][~direct].max()).all()
+    assert not (direct & between["needed"]).any()
+    assert (between["cycles"] < between["staged_cycles"])[direct].all()
 
 
 def test_no_design_as_fast_and_small_has_more_direct_edges(explorer):
