@@ -244,22 +244,20 @@ _Early = list[tuple[int, Rows, npt.NDArray[np.float64]]]
 
 def _swept(early: _Early, tiles: Ints, rank: Ints) -> _Early:
     """Without those that another of the same reader and tiles equals or beats."""
-    if not early:
-        return early
     sizes = [len(rows) for _, rows, _ in early]
+    if not sum(sizes):
+        return early
     rows = np.concatenate([rows for _, rows, _ in early])
     sooner = np.concatenate([latency for _, _, latency in early])
     run = np.repeat(np.arange(len(sizes)), sizes) * (int(tiles.max()) + 1) + tiles[rows]
     cell = run * (int(rank.max()) + 1) + rank[rows]
     order = np.lexsort((sooner, cell))
     order = order[np.diff(cell[order], prepend=-1) > 0]  # the best of each cell
-    if len(order):
-        later, run = sooner[order] - sooner.min(), np.cumsum(np.diff(run[order], prepend=-1) > 0)
-        apart = later.max() + 1
-        if run[-1] * apart < MOST_EXACT:
-            # every run is put below all before it, so that what is least so far is of the same run
-            least = np.minimum.accumulate(later - run * apart)
-            order = order[np.diff(least, prepend=np.inf) < 0]
+    later, run = sooner[order] - sooner.min(), np.cumsum(np.diff(run[order], prepend=-1) > 0)
+    apart = later.max() + 1
+    if run[-1] * apart < MOST_EXACT:  # every run is put below all before it: what is least so far is of the same run
+        least = np.minimum.accumulate(later - run * apart)
+        order = order[np.diff(least, prepend=np.inf) < 0]
     left = np.sort(order)
     return [(reader, rows[own], sooner[own]) for (reader, _, _), own in
             zip(early, np.split(left, np.searchsorted(left, np.cumsum(sizes)[:-1])), strict=True)]

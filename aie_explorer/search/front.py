@@ -48,13 +48,30 @@ def exact_front(space: DesignSpace, objectives: Sequence[str] = PATH, *, most_ti
     added = [name for name in objectives if name in ADDED]
     few, rows = worthwhile(space, added)
     limit = space.device.tiles if most_tiles is None else min(most_tiles, space.device.tiles)
-    segments = _pruned(_counted(cut_into_segments(few, added), objectives, limit))
+    segments = cut_into_segments(few, added)
+    chosen = front_of_segments(segments, objectives, limit)
+    picks = np.stack([kept[pick] for kept, pick in zip(rows, chosen.T, strict=True)], axis=1)
+    return Front(picks, float(np.prod([1 + s.lost for s in segments]) - 1) if len(picks) else 0.0)
+
+
+def front_of_segments(segments: list[Segment], objectives: Sequence[str], limit: int) -> Picks:
+    """The front of segments in a row.
+
+    Args:
+        segments: in order; equal ones are one and the same.
+        objectives: as of `exact_front`, those that add up as the segments have them.
+        limit: the most tiles of a design.
+
+    Returns:
+        [designs, layers] rows of the tables that the segments' `picks` name.
+    """
+    segments = _pruned(_counted(segments, objectives, limit))
     values = np.unique(np.concatenate([segment.interval for segment in segments]))
     needed = _needed(segments, values, limit)
     if needed[0][-1] > limit:
-        return Front(np.empty((0, len(space.layers)), np.intp), 0.0)
-    steps: dict[tuple[int, int], Step] = {}  # equal segments are one and the same
-    state = start(len(added))
+        return np.empty((0, sum(segment.picks.shape[1] for segment in segments)), np.intp)
+    steps: dict[tuple[int, int], Step] = {}
+    state = start(segments[0].added.shape[1])
     states: list[State] = []
     for i, (segment, after) in enumerate(zip(segments, [*segments[1:], None], strict=True)):
         key = (id(segment), id(after))
@@ -69,9 +86,7 @@ def exact_front(space: DesignSpace, objectives: Sequence[str] = PATH, *, most_ti
     for step, segment in zip(states[::-1], segments[::-1], strict=True):
         parts.append(segment.picks[step.option[chosen]])
         chosen = step.parent[chosen]
-    chosen_rows = np.concatenate(parts[::-1], axis=1)
-    picks = np.stack([kept[pick] for kept, pick in zip(rows, chosen_rows.T, strict=True)], axis=1)
-    return Front(picks, float(np.prod([1 + s.lost for s in segments]) - 1))
+    return np.concatenate(parts[::-1], axis=1)
 
 
 def _counted(segments: list[Segment], objectives: Sequence[str], most_tiles: int) -> list[Segment]:
