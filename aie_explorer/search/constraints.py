@@ -138,6 +138,8 @@ def matches(layer: LayerSpace, field: str, values: list[object], where: str, *, 
 
 
 def _column(layer: LayerSpace, field: str) -> npt.NDArray[Any]:
+    if field == "validity":  # as far from what was measured as the kernel or how PLIOs reach it
+        return np.maximum(layer.cycles["validity"], layer.cycles["ports_validity"])
     return layer.table[field] if field in (*CHOICES, *TABLE_FIGURES) else layer.cycles[field]
 
 

@@ -29,7 +29,7 @@ EDITS = {
     "unregistered_function": ("aie/kernels/dense1.h", "REGISTER_FUNCTION(dense1_single::run);", ""),
     "bank_overflow": (GRAPH, BIAS, BIAS.replace("y, 1)", "y, 2)")),
 }
-ELSEWHERE = {"accumulator_overflow", "plio_file"}  # below
+ELSEWHERE = {"accumulator_overflow", "plio_file", "buffer_descriptors"}  # below, and in test_ports
 MUTATIONS = {
     "negative_shift", "ignored_shift", "out_of_range_access", "misaligned_access", "unwritten_bytes", "word_granularity",
     "volume_mismatch", "address_dimensions", "overlapping_write", "padding_not_supported", "uncovered_read",

@@ -24,7 +24,8 @@ def test_more_than_two_copies_are_bit_exact(blocks, width, batch, tmp_path):
     project = design.export(tmp_path / "project", verify=False)
     verdict = verify(project)
     assert verdict.mismatches == 0, verdict.to_frame()
-    assert {op.output for op in design.network.layers} <= {one.tensor for one in verdict.tensors if one.values}
+    compared = {one.tensor.removesuffix(" at the PLIOs") for one in verdict.tensors if one.values}
+    assert {op.output for op in design.network.layers} <= compared
     text = (project.path / "aie/graph.h").read_text()
     assert list(map(int, re.findall(r"num_buffers\(b\) = (\d+);", text))) == [held.copies for held in plan.buffers]
     for held, places in zip(plan.buffers, re.findall(r"location<adf::buffer>\(b\) = \{(.*)\};", text), strict=True):

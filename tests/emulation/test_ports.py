@@ -42,7 +42,7 @@ def project(chain, tmp_path_factory):
 
 def test_no_memory_tile_and_every_walk_is_bit_exact(chain, project):
     frame = chain.plan().to_frame()
-    assert frame["kind"].value_counts().to_dict() == {
+    assert frame["kind"][frame["kind"] != "tile"].value_counts().to_dict() == {
         "plio_broadcast": 2, "plio_out": 1, "tile_dma": 3, "broadcast": 1, "shared_memory": 1}
     assert sorted(frame.index[frame["retiles"]]) == ["dense0_y_0", "dense0_y_1", "dense1_y_0", "dense3_y_0", "x_0", "x_1"]
     assert frame.loc["x_0", ["bytes", "dma_cycles"]].tolist() == [16 * 32, 16 * 32 / 4]

@@ -118,7 +118,8 @@ def test_killed_beside_the_move(tmp_path, wholes, monkeypatch, moment, exchange)
             patch.setattr(place, "_rename", lambda *arguments: dies(rename, *arguments))
         else:
             patch.setattr(place, "_rename", lambda *arguments: False)
-            patch.setattr(Path, "rename", lambda *arguments: dies(step, *arguments))
+            patch.setattr(Path, "rename", lambda path, other: dies(step, path, other) if path == target
+                          else step(path, other))
         pid = in_child(exporting(DESIGNS[1], target))
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
     if not exchange and moment == "after":
