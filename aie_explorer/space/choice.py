@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from aie_explorer.arguments import whole
 from aie_explorer.errors import DesignError
@@ -134,10 +134,7 @@ def parse_route(value: object, where: str) -> Route:
     Raises:
         DesignError: when there is none of that name.
     """
-    for route in ROUTES:
-        if value == route:
-            return route
-    raise DesignError(f"{value!r} is no route", where=where, remedy=f"Use one of {', '.join(ROUTES)}")
+    return _one_of(ROUTES, value, where, "route")
 
 
 def parse_ports(value: object, where: str) -> Ports:
@@ -146,11 +143,17 @@ def parse_ports(value: object, where: str) -> Ports:
     Raises:
         DesignError: when there is none of that name.
     """
-    for ports in PORTS:
-        if value == ports:
-            return ports
-    raise DesignError(f"{value!r} is no way in or out of the array", where=where,
-                      remedy=f"Use one of {', '.join(PORTS)}")
+    return _one_of(PORTS, value, where, "way in or out of the array")
+
+
+_Word = TypeVar("_Word", bound=str)
+
+
+def _one_of(words: tuple[_Word, ...], value: object, where: str, what: str) -> _Word:
+    for word in words:
+        if value == word:
+            return word
+    raise DesignError(f"{value!r} is no {what}", where=where, remedy=f"Use one of {', '.join(words)}")
 
 
 def parse_choice(value: Choice | Mapping[str, object], where: str) -> Choice:
