@@ -12,6 +12,7 @@ from aie_explorer.ir import (
     LeakyRelu,
     Lookup,
     Network,
+    Permute,
     Quantize,
     QuantizedArray,
     Relu,
@@ -60,7 +61,7 @@ class Graph:
         rng, source = self.rng, self.pick()
         n = self.width(source)
         kind = rng.choice(["dense", "dense", "channels", "quantize", "quantize", "relu", "add", "concat", "scale",
-                           "leaky", "lookup"])
+                           "leaky", "lookup", "permute"])
         fixed = FixedPoint(int(rng.integers(2, 9)), int(rng.integers(-1, 8)), bool(rng.integers(2)))
         if kind in ("dense", "channels"):
             self.dense(source, rng.integers(0, 6) if kind == "channels" else 0)
@@ -79,6 +80,8 @@ class Graph:
             offset = (rng.normal(size=n) * 10.0 ** rng.integers(-9, 2)).astype(np.float32)
             self.op(Scale, (source,), n, None, gain=gain.astype(float), offset=offset.astype(float))
             self.op(Quantize, (f"op{len(self.ops) - 1}_out",), n, fixed)
+        elif kind == "permute":
+            self.op(Permute, (source,), n, self.tensors[source].type, order=rng.permutation(n))
         elif kind == "leaky":
             self.op(LeakyRelu, (source,), n, None, slope_shift=int(rng.integers(1, 4)))
             self.op(Quantize, (f"op{len(self.ops) - 1}_out",), n, FixedPoint(fixed.width, fixed.frac))
@@ -111,6 +114,8 @@ class Graph:
             return [sum(vs) for vs in zip(*xs, strict=True)]
         if isinstance(op, Concat):
             return [v for part in xs for v in part]
+        if isinstance(op, Permute):
+            return [x[i] for i in op.order]
         if isinstance(op, Scale):
             return [v * Fraction(g) + Fraction(o) for v, g, o in zip(x, op.gain, op.offset, strict=True)]
         if isinstance(op, Lookup):

@@ -21,6 +21,7 @@ from aie_explorer.ir import (
     Lookup,
     Network,
     Op,
+    Permute,
     Quantize,
     Relu,
     Reshape,
@@ -83,6 +84,9 @@ class _Assembly:
             assert step.gain is not None
             assert step.offset is not None
             op = Scale(label, step.source, sources, target, step.gain, step.offset)
+        elif step.kind == "permute":
+            assert step.order is not None
+            op = Permute(label, step.source, sources, target, step.order)
         elif step.kind == "quantize":
             op = Quantize(label, step.source, sources, target, step.clamp)
         elif step.kind == "lookup":
@@ -91,7 +95,7 @@ class _Assembly:
             op = LeakyRelu(label, step.source, sources, target, step.slope_shift)
         else:
             op = _PLAIN[step.kind](label, step.source, sources, target)
-        kept = self.tensors[sources[0]].type if step.kind in ("relu", "reshape") else step.type
+        kept = self.tensors[sources[0]].type if step.kind in ("relu", "reshape", "permute") else step.type
         self.ops.append(op)
         self.tensors[target] = Tensor(target, step.shape, kept, step.source)
         return target
@@ -138,7 +142,7 @@ def _first_quantizers(network: Network, tensor: str) -> list[Op] | None:
     for op in network.consumers(tensor):
         if isinstance(op, Quantize):
             found.append(op)
-        elif isinstance(op, (Relu, Reshape)):
+        elif isinstance(op, (Permute, Relu, Reshape)):
             beyond = _first_quantizers(network, op.output)
             if beyond is None:
                 return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from aie_explorer.errors import ModelError
 from aie_explorer.frontends.activate import activation_steps
 from aie_explorer.frontends.dense import dense_steps
@@ -15,7 +17,7 @@ from aie_explorer.frontends.raw import FloatArray, as_integer, as_list, shorten
 from aie_explorer.frontends.steps import Shape, Step
 
 SUPPORTED = ("QDense, Dense, QActivation, Activation, ReLU, BatchNormalization, QBatchNormalization, "
-             "QDenseBatchnorm, Add, Concatenate, Flatten, Reshape, Dropout, and a Softmax at the end")
+             "QDenseBatchnorm, Add, Concatenate, Flatten, Reshape, Permute, Dropout, and a Softmax at the end")
 
 def layer_steps(layer: Layer, weights: Sequence[FloatArray], shapes: Sequence[Shape], *, last: bool = False
                 ) -> tuple[Step, ...]:
@@ -49,6 +51,8 @@ def layer_steps(layer: Layer, weights: Sequence[FloatArray], shapes: Sequence[Sh
         steps = _relu(layer, shape)
     elif layer.kind in ("Flatten", "Reshape"):
         steps = (Step("reshape", layer.name, _target_shape(layer, shape)),)
+    elif layer.kind == "Permute":
+        steps = (_permuted(layer, shape),)
     elif layer.kind == "Dropout":
         if layer.trains:
             raise ModelError("the Dropout is called with training=True, so it drops at random at inference too",
@@ -79,9 +83,6 @@ def _joined(layer: Layer, shapes: Sequence[Shape]) -> Step:
 def _remedy(kind: str) -> str:
     if "Prune" in kind:
         return "Remove the pruning wrapper with strip_pruning first"
-    if kind == "Permute":
-        return ("A DMA moves 32-bit words and transposes no smaller elements, nor need it: flatten, and permute the "
-                "rows of the next Dense layer's kernel in the same way")
     return "Replace it by supported layers, or cut the model before it"
 
 
@@ -97,6 +98,17 @@ def _target_shape(layer: Layer, shape: Shape) -> Shape:
         raise ModelError(f"reshapes {shape} to {tuple(target)}", where=layer.where,
                          remedy="Reshape to as many numbers as there are")
     return tuple(math.prod(shape) // known if size == -1 else size for size in target)
+
+
+def _permuted(layer: Layer, shape: Shape) -> Step:
+    """A Permute: a transpose of the dimensions of a sample, which Keras counts from 1."""
+    dims = [as_integer(dim, "dims", layer.where) for dim in as_list(layer.config.get("dims"), "dims", layer.where)]
+    if sorted(dims) != list(range(1, len(shape) + 1)):
+        raise ModelError(f"permutes the dimensions of {shape} by {tuple(dims)}", where=layer.where,
+                         rule=f"each of 1 to {len(shape)} stands once", remedy="Give every dimension a place")
+    axes = [dim - 1 for dim in dims]
+    order = np.arange(math.prod(shape), dtype=np.int64).reshape(shape).transpose(axes).ravel()
+    return Step("permute", layer.name, tuple(shape[axis] for axis in axes), order=order)
 
 
 def _relu(layer: Layer, shape: Shape) -> tuple[Step, ...]:

@@ -31,13 +31,14 @@ class Step:
         finer: fraction bits that each output's weights have beyond the common ones, where outputs differ.
         macs: multiply-accumulates of a sample of a "dense".
         gain, offset: [features] exact numbers of a "scale".
+        order: [features] of a "permute": for every feature of the result the one of its input that it is.
         slope_shift: of a "leaky": what is negative is multiplied by 2**-slope_shift.
         activation: whose table a "lookup" takes, made once the type of its input is known.
         table: of a "lookup" on -1 and 0.
         note: what was changed without loss, in words; empty if nothing.
     """
 
-    kind: Literal["quantize", "relu", "reshape", "dense", "add", "concat", "scale", "leaky", "lookup"]
+    kind: Literal["quantize", "relu", "reshape", "permute", "dense", "add", "concat", "scale", "leaky", "lookup"]
     source: str
     shape: Shape
     type: FixedPoint | None = None
@@ -48,6 +49,7 @@ class Step:
     macs: int | None = None
     gain: npt.NDArray[np.float64] | None = None
     offset: npt.NDArray[np.float64] | None = None
+    order: IntArray | None = None
     slope_shift: int = 0
     activation: Activation | None = None
     table: IntArray | None = None

@@ -103,6 +103,17 @@ class Reshape(Op):
 
 
 @dataclass(frozen=True, eq=False)
+class Permute(Op):
+    """The same numbers in another order.
+
+    Attributes:
+        order: [features] for every feature of the output the one of the input that it is.
+    """
+
+    order: IntArray
+
+
+@dataclass(frozen=True, eq=False)
 class Add(Op):
     """The sum of two tensors or more of one shape."""
 
@@ -309,6 +320,8 @@ class Network:
                 text.update(repr(scalars).encode())
                 for values in [array.values for array in arrays] + [one for one in more if one is not None]:
                     text.update(values.astype("<i8").tobytes())
+            if isinstance(op, Permute):
+                text.update(op.order.astype("<i8").tobytes())
         text.update(repr((self.batch, sorted(self.tensors.items()), self.inputs, self.outputs)).encode())
         return text.hexdigest()
 

@@ -12,11 +12,25 @@ from typing import Any, get_args
 import numpy as np
 
 from aie_explorer.errors import ModelError
-from aie_explorer.ir.network import Add, Affine, Concat, Dense, LeakyRelu, Network, Op, Quantize, Relu, Reshape, Tensor
+from aie_explorer.ir.network import (
+    Add,
+    Affine,
+    Concat,
+    Dense,
+    LeakyRelu,
+    Network,
+    Op,
+    Permute,
+    Quantize,
+    Relu,
+    Reshape,
+    Tensor,
+)
 from aie_explorer.ir.types import FixedPoint, IntArray, QuantizedArray, Rounding, Saturation
 
 FORMAT = 2
-_KINDS: dict[str, type[Op]] = {kind.__name__: kind for kind in (Add, Concat, Dense, LeakyRelu, Quantize, Relu, Reshape)}
+_KINDS: dict[str, type[Op]] = {kind.__name__: kind
+                               for kind in (Add, Concat, Dense, LeakyRelu, Permute, Quantize, Relu, Reshape)}
 MAX_ELEMENTS = 1 << 28
 MAX_WIDTH = 1 << 24
 """Features of a tensor."""
@@ -113,6 +127,10 @@ def check_fit(network: Network) -> None:
         if isinstance(op, Dense):
             for problem in _misfits(op, network):
                 raise ValueError(f"{op.name}: {problem}")
+        if isinstance(op, Permute) and any(
+                sorted(op.order.tolist()) != list(range(math.prod(network.tensors[name].shape)))
+                for name in (*op.inputs, op.output)):
+            raise ValueError(f"{op.name}: an order that has not every feature once")
 
 
 def _misfits(op: Dense, network: Network) -> Iterator[str]:
@@ -153,6 +171,8 @@ def _op_to_json(op: Op) -> dict[str, Any]:
                            "output": op.output}
     if isinstance(op, Quantize):
         out["clamp"] = op.clamp and list(op.clamp)
+    if isinstance(op, Permute):
+        out["order"] = op.order.tolist()
     if isinstance(op, Dense):
         out |= {"weights": _array_to_json(op.weights), "bias": op.bias and _array_to_json(op.bias),
                 "clamp": op.clamp and list(op.clamp), "accumulator_bits": op.accumulator_bits,
@@ -172,6 +192,8 @@ def _op_from_json(data: Mapping[str, Any]) -> Op:
     if data["kind"] in ("Dense", "Quantize") and data["clamp"] is not None:
         low, high = data["clamp"]
         fields["clamp"] = _whole(low, -MOST_INT, MOST_INT), _whole(high, -MOST_INT, MOST_INT)
+    if data["kind"] == "Permute":
+        fields["order"] = np.array([_whole(one, 0, MAX_ELEMENTS) for one in data["order"]], np.int64)
     if data["kind"] == "LeakyRelu":
         _whole(data["slope_shift"])
     if data["kind"] == "Dense":

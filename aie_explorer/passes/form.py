@@ -8,6 +8,7 @@ quantizer only tightens the clamp where it does not round again, and where it do
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 
@@ -24,7 +25,9 @@ from aie_explorer.ir import (
     Lookup,
     Network,
     Op,
+    Permute,
     Quantize,
+    QuantizedArray,
     Relu,
     Scale,
     Tensor,
@@ -33,8 +36,21 @@ from aie_explorer.passes.accumulators import EXACT_OUTPUT_BITS, result_range, su
 from aie_explorer.passes.affine import Scaling, composed, fold, realize_scaled
 from aie_explorer.passes.ranges import Range
 from aie_explorer.passes.realize import realize
-from aie_explorer.passes.sums import Sum, Term, rows_of, selected, side_by_side, summed
-from aie_explorer.passes.values import Beside, Entries, Pending, Real, Value, key, unnamed
+from aie_explorer.passes.sums import Sum, Term, permuted_sum, rows_of, selected, side_by_side, summed
+from aie_explorer.passes.values import (
+    Beside,
+    Entries,
+    InOrder,
+    Pending,
+    Permuted,
+    Real,
+    Value,
+    beside,
+    key,
+    permuted,
+    unnamed,
+    with_columns,
+)
 
 INT32_MAX = 2**31 - 1
 MOST_EXACT_BITS = 16
@@ -99,24 +115,34 @@ class _Formation:
 
     def _follow(self, op: Op, inputs: list[Value]) -> Value:
         """The value an operation makes."""
-        if isinstance(op, Quantize):
-            fixed = self.network.type_of(op.output)
-            target = Range.of(fixed) if op.clamp is None else Range(fixed, *op.clamp)
-            return self._quantized(inputs[0], target, op)
-        if isinstance(op, Relu):
-            return self._rectified(inputs[0], op)
-        if isinstance(op, (Scale, LeakyRelu, Lookup)):
-            return self._function(inputs[0], op)
+        if isinstance(op, Permute):
+            self.notes.append(f"{op.name}: moves nothing; the weights before or after it stand in its order")
+            return permuted(inputs[0], op.order)
         if isinstance(op, Dense):
             return Pending(self._product(op, inputs[0]), op.output, op.source)
         if isinstance(op, Add):
             return Pending(self._sum(op, inputs), op.output, op.source)
         if isinstance(op, Concat):
-            return Beside(tuple(part for value in inputs
-                                for part in (value.parts if isinstance(value, Beside) else (value,))))
+            widths = [math.prod(self.network.tensors[name].shape) for name in op.inputs]
+            return beside(list(zip(inputs, widths, strict=True)))
+        (value,) = inputs
+        if isinstance(value, Permuted):
+            return permuted(unnamed(self._each(_before(op, value.order), value.value)), value.order)
+        return self._each(op, value)
+
+    def _each(self, op: Op, value: InOrder) -> InOrder:
+        """The value that an operation on every feature by itself makes."""
+        if isinstance(op, Quantize):
+            fixed = self.network.type_of(op.output)
+            target = Range.of(fixed) if op.clamp is None else Range(fixed, *op.clamp)
+            return self._quantized(value, target, op)
+        if isinstance(op, Relu):
+            return self._rectified(value, op)
+        if isinstance(op, (Scale, LeakyRelu, Lookup)):
+            return self._function(value, op)
         raise ModelError(f"{type(op).__name__} cannot be lowered", where=op.source)
 
-    def _quantized(self, value: Value, target: Range, op: Op) -> Value:
+    def _quantized(self, value: InOrder, target: Range, op: Op) -> InOrder:
         if isinstance(value, Beside):
             return Beside(tuple(unnamed(self._quantized(part, target, op)) for part in value.parts))
         if self._must_copy(value, op) or (isinstance(value, Pending) and value.lookup is not None):
@@ -129,20 +155,20 @@ class _Formation:
         # A ReLU before the quantizer gives the same as after it: rounding keeps the sign.
         return replace(value, source=op.source, reached=found.relu() if value.rectified else found)
 
-    def _rectified(self, value: Value, op: Op) -> Value:
+    def _rectified(self, value: InOrder, op: Op) -> InOrder:
         if isinstance(value, Beside):
             return Beside(tuple(unnamed(self._rectified(part, op)) for part in value.parts))
         if self._must_copy(value, op) or (isinstance(value, Pending) and (value.slope_shift or value.lookup)):
             value = Pending(self._copied(value, op), op.output, op.source)
         return replace(value, source=op.source, rectified=True, reached=value.reached and value.reached.relu())
 
-    def _must_copy(self, value: Value, op: Op) -> bool:
+    def _must_copy(self, value: InOrder, op: Op) -> bool:
         """Whether an operation on a quantized input of the network is not the only one: then the host cannot do it."""
         if not isinstance(value, Real) or value.reached is None:
             return False
         return len(list(self.network.consumers(op.inputs[0]))) > 1 or op.inputs[0] in self.network.outputs
 
-    def _function(self, value: Value, op: Op) -> Value:
+    def _function(self, value: InOrder, op: Op) -> InOrder:
         """What follows a sum and is no quantizer: a gain and offset, a leaky ReLU, a table."""
         if isinstance(op, Lookup):
             return self._looked_up(value, op)
@@ -169,7 +195,7 @@ class _Formation:
         assert isinstance(value, Pending)
         return replace(value, source=op.source, slope_shift=op.slope_shift)
 
-    def _looked_up(self, value: Value, op: Lookup) -> Value:
+    def _looked_up(self, value: InOrder, op: Lookup) -> InOrder:
         """A table on integers; the values a clamp leaves out are left out of it."""
         if not isinstance(value, Pending) or value.reached is None or value.lookup is not None:
             (name,) = self._stored(value, op) if not isinstance(value, Beside) else ("",)
@@ -192,6 +218,10 @@ class _Formation:
 
     def _product(self, op: Dense, value: Value) -> Sum:
         """Weights on the integers of a value."""
+        if isinstance(value, Permuted):
+            rows = np.empty_like(op.weights.values)
+            rows[value.order] = op.weights.values
+            return self._product(replace(op, weights=QuantizedArray(rows, op.weights.type)), value.value)
         names = self._stored(value, op)
         start = 0
         bias = np.zeros(op.n, np.int64) if op.bias is None else op.bias.values
@@ -218,6 +248,8 @@ class _Formation:
         for value in values:
             if isinstance(value, Pending) and value.plain and key(value) not in self.formed:
                 parts.append(value.total)
+            elif isinstance(value, Permuted):
+                parts.append(permuted_sum(self._sum(op, [value.value]), value.order))
             else:
                 parts.append(self._copied(value, op))
         if len({part.n for part in parts}) != 1:
@@ -227,6 +259,8 @@ class _Formation:
 
     def _copied(self, value: Value, op: Op) -> Sum:
         """The sum that is a value itself: weights of one on its integers."""
+        if isinstance(value, Permuted):
+            return permuted_sum(self._copied(value.value, op), value.order)
         parts = []
         for name in self._stored(value, op):
             tensor = self.tensors[name]
@@ -241,7 +275,7 @@ class _Formation:
         assert fixed is not None
         return fixed.frac
 
-    def _stored(self, value: Value, op: Op) -> list[str]:
+    def _stored(self, value: InOrder, op: Op) -> list[str]:
         """The tensors that hold a value's integers, formed now where they are not yet."""
         if isinstance(value, Beside):
             return [name for part in value.parts for name in self._stored(part, op)]
@@ -278,7 +312,7 @@ class _Formation:
         shape = Tensor(output, (value.total.n,), given, value.source)
         if value.reached is None:
             if value.scaling is not None or value.slope_shift:
-                raise ModelError("its output is not quantized after a scale or a leaky ReLU", where=value.source,
+                raise ModelError("its output is not quantized after a scale or a leaky ReLU", where=value.total.source,
                                  remedy="Add a QActivation (quantized_relu or quantized_bits) after it")
             dense, tensor, notes = realize(value.total, shape, None, (0, INT32_MAX) if value.rectified else None, name,
                                            first, bits)
@@ -342,6 +376,9 @@ class _Formation:
 
     def _output(self, value: Value, name: str) -> str:
         """The tensor of an output of the network; a layer of ones makes it where no layer does."""
+        if isinstance(value, Permuted) and isinstance(value.value, Pending) and key(value.value) not in self.formed:
+            value = with_columns(value.value, value.order, name, self.network.tensors[name].source)
+            self.kept.append(value)
         if not isinstance(value, Pending):
             op = Op(f"{name[:MOST_NAME - 10]}_copy", name, (), name)
             self.notes.append(f"{name}: copied by a layer of ones, as no single layer makes it")
@@ -350,3 +387,12 @@ class _Formation:
         if key(value) not in self.formed:
             self.formed[key(value)] = self._formed(value, None)
         return self.formed[key(value)]
+
+
+def _before(op: Op, order: IntArray) -> Op:
+    """An operation on each feature by itself, as it is done before the features are put in an order."""
+    if not isinstance(op, Scale):
+        return op
+    gain, offset = (np.empty(len(order)) for _ in range(2))
+    gain[order], offset[order] = op.gain, op.offset
+    return replace(op, gain=gain, offset=offset)

@@ -162,6 +162,12 @@ def side_by_side(parts: tuple[Sum, ...]) -> Sum:
                    bias_frac=np.concatenate([part.bias_frac for part in parts]), macs=sum(part.macs for part in parts))
 
 
+def permuted_sum(total: Sum, order: IntArray) -> Sum:
+    """A sum with its outputs in another order: [n] for every output the one of `total` that it is."""
+    terms = tuple(replace(term, weights=term.weights[:, order], frac=term.frac[order]) for term in total.terms)
+    return replace(total, terms=terms, bias=total.bias[order], bias_frac=total.bias_frac[order])
+
+
 def rows_of(weights: IntArray, tensor: Tensor) -> IntArray:
     """Rows of weights in the order of a tensor's columns, zeros where a column only fills up."""
     if tensor.features is None:

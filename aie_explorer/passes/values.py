@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from aie_explorer.ir import FixedPoint, IntArray
 from aie_explorer.passes.affine import Scaling
 from aie_explorer.passes.ranges import Range
-from aie_explorer.passes.sums import Sum
+from aie_explorer.passes.sums import Sum, permuted_sum
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +83,49 @@ class Beside:
     parts: tuple[Real | Pending | Beside, ...]
 
 
-Value = Real | Pending | Beside
+InOrder = Real | Pending | Beside
 
 
-def unnamed(value: Value) -> Value:
-    """A value that is only a part of what a layer of the model gives."""
+@dataclass(frozen=True, eq=False)
+class Permuted:
+    """A value whose features stand in another order. The layers that read it have the rows of their weights in the
+    order of the value instead, so nothing is moved.
+
+    Attributes:
+        value: the value.
+        order: [features] for every feature the one of `value` that it is.
+    """
+
+    value: InOrder
+    order: IntArray
+
+
+Value = InOrder | Permuted
+
+
+def unnamed(value: InOrder) -> InOrder:
+    """A value that is only a part, or another order, of what a layer of the model gives."""
     return value if isinstance(value, Beside) else replace(value, source="")
+
+
+def permuted(value: Value, order: IntArray) -> Value:
+    """A value in another order."""
+    if isinstance(value, Permuted):
+        order, value = value.order[order], value.value
+    return value if np.array_equal(order, np.arange(len(order))) else Permuted(value, order)
+
+
+def beside(values: Sequence[tuple[Value, int]]) -> Value:
+    """Values side by side, each given with its features."""
+    parts: list[InOrder] = []
+    order = [np.zeros(0, np.int64)]
+    start = 0
+    for value, features in values:
+        inner, inside = (value.value, value.order) if isinstance(value, Permuted) else (value, np.arange(features))
+        parts += inner.parts if isinstance(inner, Beside) else (inner,)
+        order.append(start + inside)
+        start += features
+    return permuted(Beside(tuple(parts)), np.concatenate(order))
 
 
 def key(value: Real | Pending) -> Hashable:
@@ -96,3 +133,11 @@ def key(value: Real | Pending) -> Hashable:
     if isinstance(value, Real):
         return value.tensor, value.reached, value.rectified
     return (id(value.total), value.reached, value.rectified, id(value.scaling), value.slope_shift, id(value.lookup))
+
+
+def with_columns(value: Pending, order: IntArray, output: str, source: str) -> Pending:
+    """A sum, and what follows it, whose outputs are made in another order."""
+    scaling = value.scaling
+    if scaling is not None:
+        scaling = Scaling(scaling.gain[order], scaling.offset[order])
+    return replace(value, total=permuted_sum(value.total, order), scaling=scaling, output=output, source=source)

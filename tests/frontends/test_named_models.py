@@ -44,7 +44,26 @@ def two_outputs():
     return keras.Model(x, [act("quantized_bits(8,3,alpha=1)")(dense(5)(a)), dense(3)(L.Concatenate()([a, q]))])
 
 
+def mixer():
+    """A block of an MLP mixer: features of each token, then, transposed, tokens of each feature."""
+    x = L.Input((24,))
+    tokens = L.Reshape((6, 4))(act("quantized_bits(8,2,alpha=1)")(x))
+    a = act("quantized_relu(8,2)")(dense(4)(tokens))
+    b = act("quantized_bits(8,3,alpha=1)")(dense(6)(L.Permute((2, 1))(a)))
+    added = act("quantized_relu(8,3)")(L.Add()([L.Permute((2, 1))(b), a]))
+    return keras.Model(x, act("quantized_bits(8,3,alpha=1)")(dense(5)(L.Flatten()(added))))
+
+
+def transposed_output():
+    x = L.Input((24,))
+    tokens = L.Reshape((6, 4))(act("quantized_bits(8,2,alpha=1)")(x))
+    y = act("quantized_relu(8,2)")(L.Permute((2, 1))(dense(3)(L.Permute((2, 1))(tokens))))
+    return keras.Model(x, L.Flatten()(y))
+
+
 MODELS = {
+    "mixer": mixer,
+    "transposed output": transposed_output,
     "qkeras defaults": lambda: chain(
         64, dense(32, "quantized_bits(8,0)", "quantized_bits(8,0)"), act("quantized_relu(8)"),
         dense(10, "quantized_bits(8,0)", "quantized_bits(8,0)"), quantize="quantized_bits(8,0)"),

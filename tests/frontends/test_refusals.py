@@ -67,7 +67,7 @@ LAYERS = {
     "BatchNormalization": (layer("BatchNormalization", "odd"), "asks for gamma"),
     "Softmax": (layer("Softmax", "odd"), "very end"),
     "Conv": (layer("QConv2D", "odd"), "not supported"),
-    "Permute": (layer("Permute", "odd", dims=[2, 1]), "Permute is not supported.*permute the rows of the next Dense"),
+    "Permute": (layer("Permute", "odd", dims=[2, 1]), "each of 1 to 1 stands once"),
     "foreign": (layer("mine>QDense", "odd"), "mine>QDense"),
     "capped relu": (layer("ReLU", "odd", max_value=6.0), "max_value"),
     "reshape": (layer("Reshape", "odd", target_shape=[2, 3]), "as many numbers"),

@@ -7,7 +7,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from aie_explorer.errors import ModelError
-from aie_explorer.ir import Dense, FixedPoint, Network, Quantize, QuantizedArray, Tensor
+from aie_explorer.ir import Dense, FixedPoint, Network, Permute, Quantize, QuantizedArray, Scale, Tensor
 from aie_explorer.ir.serialize import network_from_json, network_to_json
 from aie_explorer.passes import lower
 from aie_explorer.reference import simulate_ints
@@ -48,6 +48,54 @@ def test_lowered_graphs_mean_the_same_or_are_refused(seed, steps, ends, heads):
             tensor = network.tensors[name]
             got = tensor.to_model(found[name])[sample]
             assert [int(v) * TWO ** -network.type_of(name).frac for v in got] == expected[asked]
+
+
+@pytest.mark.parametrize("orders", [[[1, 2, 0], [1, 2, 0]], [[2, 0, 1], [1, 2, 0]], [[1, 0, 2], [0, 2, 1]]])
+def test_orders_of_orders(orders):
+    """Before a layer, and where the network ends."""
+    def ordered(names, source, tensors):
+        ops = []
+        for name, order in zip(names, orders, strict=False):
+            ops.append(Permute(name, name, (source,), f"{name}_out", np.array(order)))
+            source = f"{name}_out"
+            tensors[source] = Tensor(source, (3,), None)
+        return ops, source
+
+    rng = np.random.default_rng(0)
+    tensors = {"x": Tensor("x", (3,), FixedPoint(8, 4)), "d_out": Tensor("d_out", (3,), None),
+               "q_out": Tensor("q_out", (3,), FixedPoint(8, 2))}
+    before, source = ordered("abc", "x", tensors)
+    weights = rng.integers(-50, 50, (3, 3))
+    middle = [Dense("d", "d", (source,), "d_out", QuantizedArray(weights, FixedPoint(8, 5))),
+              Quantize("q", "q", ("d_out",), "q_out")]
+    after, end = ordered("efg", "q_out", tensors)
+    network = lower(Network("net", 1, (*before, *middle, *after), tensors, ("x",), (end,)))
+    assert len(network.layers) == 1  # nothing is moved
+    x = rng.integers(-128, 128, (20, 3))
+    expected = x
+    for order in orders:
+        expected = expected[:, order]
+    expected = np.clip(np.round(expected @ weights / 2**7), -128, 127)
+    for order in orders:
+        expected = expected[:, order]
+    (output,) = network.outputs
+    assert np.array_equal(network.tensors[output].to_model(simulate_ints(network, {"x": x})[output]), expected)
+
+
+def test_a_scale_of_features_in_another_order():
+    """Batch normalisation behind a transpose: gains and offsets are those of the features, wherever they stand."""
+    order, gain, offset = np.array([2, 0, 1]), np.array([1.5, 0.375, 3.0]), np.array([0.125, -1.75, 0.5])
+    weights = np.array([[3, -7, 11], [20, 5, -9], [-4, 8, 2]])
+    ops = (Dense("d", "d", ("x",), "d_out", QuantizedArray(weights, FixedPoint(8, 5))),
+           Permute("p", "p", ("d_out",), "p_out", order),
+           Scale("s", "s", ("p_out",), "s_out", gain, offset), Quantize("q", "q", ("s_out",), "q_out"))
+    tensors = {"x": Tensor("x", (3,), FixedPoint(8, 4)), "q_out": Tensor("q_out", (3,), FixedPoint(8, 3))}
+    tensors |= {name: Tensor(name, (3,), None) for name in ("d_out", "p_out", "s_out")}
+    network = lower(Network("net", 1, ops, tensors, ("x",), ("q_out",)))
+    x = np.random.default_rng(0).integers(-128, 128, (50, 3))
+    (output,) = network.outputs
+    expected = np.clip(np.round(8 * (gain * ((x / 16) @ (weights / 32))[:, order] + offset)), -128, 127)
+    assert np.array_equal(network.tensors[output].to_model(simulate_ints(network, {"x": x})[output]), expected)
 
 
 def one_dense(weights, finer, *after, width=8):
