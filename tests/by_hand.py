@@ -89,6 +89,11 @@ def designs_by_hand(space: DesignSpace, objectives: Sequence[str]) -> tuple[np.n
         if figures is None:
             continue
         figures |= {name: sum(of[i][row] for i, row in enumerate(pick)) for name, of in added.items()}
+        for i, sources in enumerate(space.sources):
+            if min(sources) < 0 <= max(sources):  # two copies of the rows that fill up
+                more = _filled_rows(space, pick, i) - space.network.batch
+                columns = sum(width for source, width in zip(sources, widths[i], strict=True) if source < 0)
+                figures["memory_tile_bytes"] += 2 * more * columns * storage_bytes(space.layers[i].work.input.storage)
         for i in pairs:
             if direct[i]:
                 source = space.sources[i][0]
@@ -102,6 +107,14 @@ def designs_by_hand(space: DesignSpace, objectives: Sequence[str]) -> tuple[np.n
             np.array(points, float).reshape(len(picks), len(objectives)).round(3))
 
 
+def _filled_rows(space, pick, i) -> int:
+    """Rows of what stands side by side in front of a layer: those that the layers it reads make."""
+    made = {int(row["rows"]) * (int(row["cas_num"]) if row["split"] == ROWS else 1)
+            for source in space.sources[i] if source >= 0 for row in [space.layers[source].table[pick[source]]]}
+    (rows,) = made
+    return rows
+
+
 def _figures(space, pick, direct, keys, widths):
     """Tiles, interval and latency of a design; None where it cannot be built."""
     rows = [layer.table[row] for layer, row in zip(space.layers, pick, strict=True)]
@@ -111,7 +124,7 @@ def _figures(space, pick, direct, keys, widths):
         return None
     ready, leaves, interval = [], [], 0.0
     for i, sources in enumerate(space.sources):
-        arrivals = [float(cycles[i]["entry_cycles"])] if min(sources) < 0 else []
+        arrivals = []
         for source in sources:
             if source < 0:
                 continue
@@ -124,10 +137,17 @@ def _figures(space, pick, direct, keys, widths):
             made = tuple(keys[source][0][pick[source]] if source >= 0 else (0, 0, 0, 0) for source in sources)
             if not joinable(made, widths[i], keys[i][1][pick[i]]):
                 return None
+        if min(sources) < 0:
+            port, entry = float(cycles[i]["plio_in_cycles"]), float(cycles[i]["entry_cycles"])
+            if max(sources) >= 0:  # side by side with as many rows, each input through a PLIO of its own
+                columns = max(width for source, width in zip(sources, widths[i], strict=True) if source < 0)
+                element = storage_bytes(space.layers[i].work.input.storage)
+                port = _filled_rows(space, pick, i) * columns * element / space.device.plio_bytes_per_cycle
+                entry = port + load_constants().hand_over_cycles / 2
+            arrivals.append(entry)
+            interval = max(interval, port)
         ready.append(max(arrivals) + float(cycles[i]["latency_cycles"]))
         interval = max(interval, float(cycles[i]["interval_cycles"]))
-        if min(sources) < 0:
-            interval = max(interval, float(cycles[i]["plio_in_cycles"]))
         if i in space.output_layers:
             leaves.append(ready[i] + float(cycles[i]["last_out_cycles"]))
             interval = max(interval, float(cycles[i]["plio_out_cycles"]))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from aie_explorer.cycles import Constants, load_constants, network_cycles
 from aie_explorer.cycles.network import COLUMNS
-from aie_explorer.ir import storage_bytes
+from aie_explorer.search.filled import Filled, filled, filled_by
 from aie_explorer.search.space import DesignSpace, Edge
 from aie_explorer.space.handover import made_rows
 
@@ -65,6 +65,13 @@ def direct_edges(space: DesignSpace, picks: Picks) -> list[tuple[int, int, Mask]
             for found in [edge.direct[_sides(space, edge, picks)]] for producer in edge.producers]
 
 
+def filled_inputs(space: DesignSpace, picks: Picks, constants: Constants) -> list[tuple[int, Filled]]:
+    """The layers that read an input of the network beside another layer, and what it costs in every design."""
+    beside = ((i, filled_by(space, i)) for i in space.input_layers)
+    return [(i, filled(space, i, made_rows(space.layers[producer].table)[picks[:, producer]], constants))
+            for i, producer in beside if producer is not None]
+
+
 def _sides(space: DesignSpace, edge: Edge, picks: Picks) -> tuple[npt.NDArray[np.intp], ...]:
     """Where in the matrices of an edge each design stands."""
     writers = [space.layers[i].writers[1][picks[:, i]] for i in edge.producers]
@@ -84,9 +91,8 @@ def figures(space: DesignSpace, picks: Picks, constants: Constants | None = None
     tiles = np.zeros(len(picks), np.int64)
     for layer, pick in zip(space.layers, picks.T, strict=True):
         tiles += layer.table["tiles"][pick]
-    for i, sources in enumerate(space.sources):
-        if min(sources) < 0 <= max(sources):
-            _fill_up(space, picks, i, picked[i], constants or load_constants())
+    for i, entry in filled_inputs(space, picks, constants or load_constants()):
+        picked[i] |= {name: getattr(entry, name) for name in ("plio_in_cycles", "entry_cycles")}
     edges = direct_edges(space, picks)
     found = network_cycles([layer.name for layer in space.layers], picked, [(a, b) for a, b, _ in edges],
                            [direct for _, _, direct in edges], constants, inputs=space.input_layers,
@@ -98,13 +104,3 @@ def figures(space: DesignSpace, picks: Picks, constants: Constants | None = None
     return DesignFigures(tiles, found.interval, found.last_out, found.first_out, ideal / (found.interval * tiles),
                          ports["in"], ports["out"], found.bottleneck, found.bottlenecks, found.validity,
                          found.interval_error_pct, found.latency_error_pct)
-
-
-def _fill_up(space: DesignSpace, picks: Picks, i: int, picked: dict[str, FloatColumn], constants: Constants) -> None:
-    """An input of the network that a layer reads beside another layer has the rows which that one makes."""
-    work = space.layers[i].work
-    first = next(source for source in space.sources[i] if source >= 0)  # those of all are the same
-    rows = made_rows(space.layers[first].table)[picks[:, first]]
-    bytes_ = rows * max(work.network_inputs or (0,)) * storage_bytes(work.input.storage)
-    picked["plio_in_cycles"] = bytes_ / space.device.plio_bytes_per_cycle
-    picked["entry_cycles"] = picked["plio_in_cycles"] + constants.hand_over_cycles / 2

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from aie_explorer import html
-from aie_explorer.cycles import VALIDITY
+from aie_explorer.cycles import VALIDITY, load_constants
 from aie_explorer.errors import DesignError
-from aie_explorer.search.figures import Picks, direct_edges, figures
-from aie_explorer.search.objectives import ADDED, SPARED
+from aie_explorer.search.figures import Picks, direct_edges, figures, filled_inputs
+from aie_explorer.search.objectives import ADDED, FILLED, SPARED
 from aie_explorer.search.space import DesignSpace, LayerSpace
 from aie_explorer.space import CHOICES, PORTS, ROUTES, SHAPE_FIELDS, SPLITS, Choice, parse_choice, shape_name
 
@@ -75,6 +75,9 @@ def _added(space: DesignSpace, picks: Picks, name: str) -> npt.NDArray[np.int64]
     if name in SPARED:
         for _, consumer, direct in direct_edges(space, picks):
             total -= direct * SPARED[name](space.layers[consumer].table)[picks[:, consumer]]
+    if name in FILLED:
+        for _, entry in filled_inputs(space, picks, load_constants()):
+            total += FILLED[name](entry)
     return total
 
 

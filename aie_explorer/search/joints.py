@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.cycles import load_constants
+from aie_explorer.search.filled import filled_by, rows_of_sides
 from aie_explorer.search.objectives import SPARED
 from aie_explorer.search.pareto import Points
 from aie_explorer.search.space import DesignSpace, Edge
@@ -36,6 +37,8 @@ def producer_sides(space: DesignSpace, i: int) -> tuple[Rows, Rows]:
     writers = space.layers[i].writers
     joined = [np.moveaxis(joints(edge), position, 0).reshape(len(writers[0]), -1) for edge in space.edges
               for position, producer in enumerate(edge.producers) if producer == i]
+    if any(filled_by(space, edge.consumer) == i for edge in space.edges):
+        joined.append(rows_of_sides(space, i)[:, None].view(np.int8))  # an input that is read beside has as many
     if not joined:
         return np.zeros(1, np.intp), np.zeros(len(writers[1]), np.intp)
     first, inverse = distinct(np.concatenate(joined, axis=1))

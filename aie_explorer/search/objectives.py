@@ -11,6 +11,7 @@ import pandas as pd
 
 from aie_explorer.arguments import number
 from aie_explorer.errors import DesignError, nearest
+from aie_explorer.search.filled import Filled
 from aie_explorer.search.space import DesignSpace
 from aie_explorer.space import Table
 from aie_explorer.space.usage import handed_over_bytes, input_stage_bytes, macs_issued, output_stage_bytes
@@ -54,6 +55,9 @@ ADDED: dict[str, Callable[[DesignSpace, int], Column]] = {
 
 SPARED: dict[str, Callable[[Table], npt.NDArray[np.int64]]] = {"memory_tile_bytes": handed_over_bytes}
 """What of them is not needed where a layer is fed from tile to tile."""
+
+FILLED: dict[str, Callable[[Filled], npt.NDArray[np.int64]]] = {"memory_tile_bytes": lambda entry: entry.more_bytes}
+"""What there is more of them where an input has the rows of the layer beside it."""
 
 Ranking = tuple[tuple[str, bool], ...]
 """Columns, the most important first; True where more is better."""

@@ -17,8 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aie_explorer.cycles import load_constants
+from aie_explorer.search.filled import filled, filled_by, rows_of_sides
 from aie_explorer.search.joints import DIRECTLY, EXACT, distinct, joints, producer_sides, savings
-from aie_explorer.search.objectives import ADDED
+from aie_explorer.search.objectives import ADDED, FILLED
 from aie_explorer.search.pareto import Points, fronts_on_grid, nondominated
 from aie_explorer.search.space import DesignSpace
 
@@ -126,6 +128,15 @@ class Costs:
     entry: npt.NDArray[np.float64]
     latency: npt.NDArray[np.float64]
     leave: npt.NDArray[np.float64]
+    added: Points
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """Of an input that is read beside another layer: what its rows cost, an entry for each partial design."""
+
+    ready: npt.NDArray[np.float64]
+    interval: npt.NDArray[np.float64]
     added: Points
 
 
@@ -249,6 +260,7 @@ class _Inside:
         sources = [open_layers.index(source) for source in self.space.sources[i] if source >= 0]
         made = [self.sides[source][0][state.side[:, open_layers.index(source)]]
                 for source in (edge.producers if edge else ())]
+        beside = filled_by(self.space, i) is not None
         parts: list[_Partial] = []
         waiting, pruned = 0, 0
         for options in self._options(i, costs):
@@ -257,14 +269,23 @@ class _Inside:
             fed = np.flatnonzero(joint)
             for part in np.array_split(fed, -(-len(fed) * len(options) // MOST_JOINED) or 1):
                 direct = joint[part] == DIRECTLY
-                parts.append(self._product(state, part, options, i, costs, sources, kept,
-                                           direct * latency_saved[reader], direct[:, None] * spared[reader]))
+                earlier, less = direct * latency_saved[reader], direct[:, None] * spared[reader]
+                entry = self._filled(i, made[0][part]) if beside else None
+                parts.append(self._product(state, part, options, i, costs, sources, kept, earlier, less, entry))
                 waiting += len(parts[-1].tiles)
                 if waiting > MOST_JOINED + 2 * pruned:
                     parts = [self._pruned(_stacked(parts))]
                     waiting = pruned = len(parts[0].tiles)
         found = self._pruned(_stacked(parts))
         return found.taken(self._thinned(found)) if len(found.tiles) > MOST_KEPT else found
+
+    def _filled(self, i: int, sides: Rows) -> Entry:
+        """What an input costs that layer i reads beside the layer that makes these sides."""
+        producer = self.edges[i].producers[0]
+        entry = filled(self.space, i, rows_of_sides(self.space, producer)[sides], load_constants())
+        columns = [FILLED[name](entry) if name in FILLED else np.zeros(len(sides)) for name in self.added]
+        return Entry(np.round(entry.entry_cycles * EXACT), entry.plio_in_cycles,
+                     np.stack(columns, axis=1).astype(np.float64) if columns else np.zeros((len(sides), 0)))
 
     def _options(self, i: int, costs: Costs) -> list[Rows]:
         """Options that the rest of the network cannot tell apart, those left out that another of them beats."""
@@ -275,23 +296,27 @@ class _Inside:
         return [group[nondominated(stacked[group])] for group in groups(alike)]
 
     def _product(self, state: _Partial, group: Rows, options: Rows, i: int, costs: Costs, sources: list[int],
-                 kept: list[int], earlier: npt.NDArray[np.float64], spared: Points) -> _Partial:
+                 kept: list[int], earlier: npt.NDArray[np.float64], spared: Points, entry: Entry | None) -> _Partial:
         """Partial designs of a group with each of some options, as far as the device has tiles for both.
 
-        `earlier` [group] and `spared` [group, objectives] are what a direct edge from the only source saves.
+        `earlier` [group] and `spared` [group, objectives] are what a direct edge from the only source saves; `entry`
+        is of an input that is read beside another layer.
         """
         place, which = np.nonzero(np.add.outer(state.tiles[group], costs.tiles[options]) <= self.space.device.tiles)
         parent, option = group[place], options[which]
         starts = [state.ready[parent, column] - earlier[place] for column in sources]
-        if i in self.space.input_layers:
+        interval = np.maximum(state.interval[parent], costs.interval[option])
+        added = state.added[parent] + costs.added[option] - spared[place]
+        if entry is not None:
+            starts.append(entry.ready[place])
+            interval, added = np.maximum(interval, entry.interval[place]), added + entry.added[place]
+        elif i in self.space.input_layers:
             starts.append(costs.entry[option])
         ready = np.maximum.reduce(starts) + costs.latency[option]
         out = state.out[parent]
         if i in self.space.output_layers:
             out = np.maximum(out, ready + costs.leave[option])
-        return _Partial(state.tiles[parent] + costs.tiles[option],
-                        np.maximum(state.interval[parent], costs.interval[option]), out,
-                        state.added[parent] + costs.added[option] - spared[place],
+        return _Partial(state.tiles[parent] + costs.tiles[option], interval, out, added,
                         np.concatenate([state.ready[parent], ready[:, None]], axis=1)[:, kept],
                         np.concatenate([state.side[parent], self.sides[i][1][option][:, None]], axis=1)[:, kept],
                         state.enters[parent], option, parent)

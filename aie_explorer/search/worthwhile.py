@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from aie_explorer.search.filled import filled_by, rows_of_sides
 from aie_explorer.search.joints import (
     DIRECTLY,
     NO_FACES,
@@ -105,6 +106,9 @@ def _as_producer(space: DesignSpace, i: int, firsts: Rows, added: Sequence[str])
             one = _lost(joint.reshape(len(joint), -1), [np.concatenate([part] * others)[None] for part in saved])
             latency = np.maximum(latency, one[:, :, 0])
             total[:, :, 1:] += one[:, :, 1:]
+            if filled_by(space, edge.consumer) == i:  # an input of more rows would take longer
+                rows = rows_of_sides(space, i)[firsts]
+                latency[rows[:, None] < rows] = np.inf
             edges += 1
     if not edges:
         return NO_FACES

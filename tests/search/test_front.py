@@ -12,6 +12,7 @@ from networks import mlp, residual
 
 from aie_explorer.devices import find
 from aie_explorer.errors import AieExplorerError
+from aie_explorer.ir import Concat, Dense, FixedPoint, Network, Quantize, QuantizedArray, Tensor
 from aie_explorer.passes import lower
 from aie_explorer.search import segments as module
 from aie_explorer.search.constraints import constrained
@@ -70,11 +71,7 @@ def agrees_with_brute_force(space: DesignSpace, objectives=PATH) -> None:
         assert len(found.picks) == 0
         return
     assert {tuple(pick) for pick in found.picks.tolist()} <= {tuple(pick) for pick in every.tolist()}
-    if not np.array_equal(points_of(space, every, objectives), points):
-        # figures count the rows that an input has beside a layer which fills up its rows; the front, a lower bound
-        assert any(min(sources) < 0 <= max(sources) for sources in space.sources)
-        assert (points_of(space, every, objectives) >= points - 1e-3).all()
-        return
+    assert np.array_equal(points_of(space, every, objectives), points)
     best = {tuple(p) for p in points[nondominated(points)].tolist()}
     assert front_points(space, found.picks, objectives) == best
     assert len(found.picks) == len(front_points(space, found.picks, objectives))  # nothing dominated, nothing twice
@@ -211,6 +208,30 @@ def test_a_thinned_front_says_what_it_may_have_lost(monkeypatch):
 def test_residual_blocks_equal_brute_force(seed, most):
     """Segments of several layers behind others, whose interface to the layer before matters."""
     agrees_with_brute_force(thinned(design_space(residual(2, 48), VEK280), most, seed))
+
+
+@given(seed=st.integers(0, 10**6), batch=st.sampled_from([1, 3, 9, 12, 20]), width=st.sampled_from([16, 48, 512]),
+       more=st.sampled_from([(), ("memory_tile_bytes",)]))
+@settings(max_examples=60, deadline=None)
+def test_inputs_beside_a_layer_that_fills_up_the_batch_equal_brute_force(seed, batch, width, more):
+    """They have the rows of that layer, so how long they take and how many bytes depends on its option."""
+    space = thinned(design_space(joined_input(width, batch), VEK280), 16, seed)
+    agrees_with_brute_force(space, (*PATH, *more))
+
+
+def joined_input(width, batch):
+    """A layer on an input of 16 features, and one that reads its result beside an input of `width` features."""
+    rng, inputs = np.random.default_rng(0), {"x": 16, "wide": width}
+    tensors = {name: Tensor(name, (n,), FixedPoint(8, 7)) for name, n in inputs.items()}
+    tensors |= {name: Tensor(name, (n,), fixed) for name, n, fixed in (
+        ("a_s", 16, None), ("a_y", 16, FixedPoint(8, 5)), ("joined", 16 + width, None), ("b_s", 8, None),
+        ("b_y", 8, FixedPoint(8, 3)))}
+    first, second = (QuantizedArray(rng.integers(-128, 128, shape), FixedPoint(8, 7))
+                     for shape in ((16, 16), (16 + width, 8)))
+    ops = (Dense("a", "a", ("x",), "a_s", first), Quantize("a_q", "a_q", ("a_s",), "a_y"),
+           Concat("join", "join", ("a_y", "wide"), "joined"),
+           Dense("b", "b", ("joined",), "b_s", second), Quantize("b_q", "b_q", ("b_s",), "b_y"))
+    return lower(Network("beside", batch, ops, tensors, tuple(inputs), ("b_y",)))
 
 
 @given(seed=st.integers(0, 10**6))
