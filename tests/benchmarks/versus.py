@@ -132,49 +132,50 @@ def by_their_formula(dims, cuts):
     return max(*(kernel for kernel, _, _ in layers), *legs), sum(kernel for kernel, _, _ in layers) + 2 * sum(legs)
 
 
-def layer_by_their_formula(layer, k, n):
-    """The options of a layer that theirs has too, by features and through memory tiles, with figures of its formula."""
-    import dataclasses
-
+def options_by_their_formula(layer, k, n):
+    """[options, (tiles, kernel cycles, bytes in, bytes out)] of the options of a layer that theirs has too: by features
+    and through memory tiles."""
     from benchmarks import peer
 
+    from aie_explorer.search.pareto import nondominated
     from aie_explorer.space import choice_of
 
-    cycles = layer.cycles.copy()
-    rows = np.flatnonzero((layer.table["split"] == 0) & (layer.table["block_rows"] == 2)
-                          & (layer.table["block_columns"] == 2))
-    for row in rows:
-        choice = choice_of(layer.table[row])
+    table = layer.table
+    found = []
+    for row in np.flatnonzero((table["split"] == 0) & (table["block_rows"] == 2) & (table["block_columns"] == 2)):
+        choice = choice_of(table[row])
         one = spec_of([k, n], [(list(choice.microtile), choice.cas_length, choice.cas_num, choice.split)]).layers[0]
-        kernel, into, out = peer.layer(one, BATCH)
-        cycles["interval_cycles"][row] = max(kernel, into / 4, out / 4)
-        cycles["latency_cycles"][row] = kernel + (into + out) / 4
-    cycles["plio_in_cycles"] = cycles["plio_out_cycles"] = cycles["entry_cycles"] = cycles["last_out_cycles"] = 0
-    return dataclasses.replace(layer, table=layer.table[rows], cycles=cycles[rows])
+        found.append((choice.tiles, *peer.layer(one, BATCH)))
+    options = np.array(found, float)
+    return options[nondominated(options)]
 
 
 def front_by_their_formula(network, dims):
-    """Designs of our space that are good by their formula: [(tiles, interval, latency)]."""
-    import dataclasses
-
+    """Designs of our space that are good by their formula: [(interval, latency, tiles)]."""
     import aie_explorer as aie
-    from aie_explorer.search.front import exact_front
-    from aie_explorer.space import choice_of
+    from aie_explorer.search.pareto import nondominated
 
     space = aie.Explorer(network).space
-    layers, made = [], {}  # equal layers share their table
+    made = {}  # equal layers share their table
+    partial = {None: np.zeros((1, 3))}  # by the bytes that the last layer gives out
     for layer, k, n in zip(space.layers, dims, dims[1:], strict=False):
-        key = id(layer.table)
-        if key not in made:
-            made[key] = layer_by_their_formula(layer, k, n)
-        layers.append(made[key].named(layer.name))
-    picks = exact_front(dataclasses.replace(space, layers=tuple(layers))).picks
-    found = []
-    for pick in picks:
-        chosen = [choice_of(layer.table[row]) for layer, row in zip(layers, pick, strict=True)]
-        cuts = [(list(one.microtile), one.cas_length, one.cas_num, one.split) for one in chosen]
-        found.append((sum(one.tiles for one in chosen), *by_their_formula(dims, cuts)))
-    return np.array(found)
+        if (id(layer.table), k, n) not in made:
+            made[id(layer.table), k, n] = options_by_their_formula(layer, k, n)
+        grown = {}
+        for before, designs in partial.items():
+            for tiles, kernel, into, out in made[id(layer.table), k, n]:
+                leg = max(before or 0, into) / 4
+                longer = designs + np.array([0, kernel + 2 * leg, tiles])
+                longer[:, 0] = np.maximum(longer[:, 0], max(kernel, leg))
+                grown.setdefault(out, []).append(longer[longer[:, 2] <= space.device.tiles])
+        joined = {out: np.unique(np.concatenate(parts), axis=0) for out, parts in grown.items()}
+        partial = {out: designs[nondominated(designs)] for out, designs in joined.items()}
+    ends = []
+    for out, designs in partial.items():
+        designs[:, 0] = np.maximum(designs[:, 0], out / 4)
+        designs[:, 1] += out / 2
+        ends.append(designs)
+    return np.concatenate(ends)
 
 
 def choose(points, theirs):
@@ -200,7 +201,7 @@ def compare(dims, theirs):
     front = aie.Explorer(network).pareto()[["interval_cycles", "latency_cycles", "tiles"]].to_numpy(float)
     rows = [("our model", other, choose(front, other))]
     other = *by_their_formula(dims, cuts), tiles
-    rows.append(("their formula", other, choose(front_by_their_formula(network, dims)[:, [1, 2, 0]], other)))
+    rows.append(("their formula", other, choose(front_by_their_formula(network, dims), other)))
     return rows
 
 
