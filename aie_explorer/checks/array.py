@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from aie_explorer.checks.rules import Subject, Use
 from aie_explorer.cycles import load_constants
-from aie_explorer.cycles.kernel import LOOKUP_CYCLES
+from aie_explorer.cycles.constants import load_assumed
 from aie_explorer.devices import Device
 from aie_explorer.space import ceil_to
 from aie_explorer.transport import KernelEnd, MemoryBuffer
@@ -93,7 +93,7 @@ def program_bytes(subject: Subject) -> Iterator[Use]:
         step = float(cycles["pace_cycles"]) / results / steps
         finish = float(cycles["block_cycles"] - cycles["pace_cycles"]) / results
         if layer.work.table_bytes:  # a loop over the results, whose code is there once
-            finish -= (int(row["M"]) * int(row["N"]) - 1) * LOOKUP_CYCLES
+            finish -= (int(row["M"]) * int(row["N"]) - 1) * load_assumed().lookup_cycles
         instructions = (constants.wrapper_cycles + constants.call_cycles
                         + int(row["block_rows"]) * int(row["block_columns"]) * (UNROLLED * step + finish))
         yield Use(layer.name, round(INSTRUCTION_BYTES * instructions))

@@ -50,9 +50,30 @@ class Constants:
         return cls(**{name: float(data[name]["value"]) for name in cls.names()})
 
 
+@dataclass(frozen=True)
+class Assumed:
+    """What neither a public document states nor a measurement shows: counted from the instructions it takes.
+
+    Attributes:
+        affine_cycles: of a gain and an offset on one result.
+        lookup_cycles: of one result by a table.
+        hidden_stores: 256-bit stores of a microtile's results that its multiply-accumulates hide.
+    """
+
+    affine_cycles: float
+    lookup_cycles: float
+    hidden_stores: float
+
+
+@cache
+def load_assumed() -> Assumed:
+    """Those of the package."""
+    return Assumed(**{name: float(entry["value"]) for name, entry in constants_data()["assumed"].items()})
+
+
 @cache
 def constants_data() -> Any:
-    """`constants.json` as it is: constants with meaning and source, measured ranges, cross-validated errors."""
+    """`constants.json` as it is: constants, fitted and assumed, with meaning and source, measured ranges, errors."""
     text = resources.files("aie_explorer.cycles").joinpath("constants.json").read_text(encoding="utf-8")
     return json.loads(text)
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from aie_explorer.cycles.constants import Constants
+from aie_explorer.cycles.constants import Constants, load_assumed
 from aie_explorer.cycles.operands import (
     FP32_ISSUES,
     Operands,
@@ -38,15 +38,6 @@ from aie_explorer.space import Table, Work
 
 Cycles = npt.NDArray[np.float64]
 MOVE_BYTES = 64  # of a vector register move (AM020 ch. 4)
-AFFINE_LANES = 16
-AFFINE_CYCLES = 9
-"""Of 16 results: three int32 x int32 multiplications at 16 a cycle (AM020 App. A), three loads of a gain and the two
-parts of its offset, and three conversions between accumulators and vectors; at one a cycle. Not measured."""
-LOOKUP_CYCLES = 4
-"""Of one result: extract, address, load, insert; at one a cycle. Not measured."""
-HIDDEN_STORES = 2
-"""256-bit stores of a microtile's results that its multiply-accumulates hide: those of 4 x 8 results of 16 bits (AMD's
-matrix-multiplication tutorial: 17 bundles for 16 multiply-accumulates); wider results are not stored for nothing."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +73,7 @@ def kernel_cost(table: Table, operands: Operands, device: Device, constants: Con
     generation = device.generation
     M, K, N, block_rows, block_columns, issues = (table[name].astype(np.float64) for name in (
         "M", "K", "N", "block_rows", "block_columns", "issues"))
+    assumed = load_assumed()
     microtiles = block_rows * block_columns
     result_bits = M * N * table["acc_bits"]
     vectors = np.ceil(result_bits / generation.accumulator_register_bits)  # accumulator registers of a microtile
@@ -97,13 +89,13 @@ def kernel_cost(table: Table, operands: Operands, device: Device, constants: Con
     widening = _widening(table, operands, device)
     pace = np.maximum(pace, widening)
     stores = np.ceil(M * N * type_bytes(operands.out) / generation.store_bytes)
-    unhidden = widening + microtiles * (constants.result_cycles + np.maximum(stores - HIDDEN_STORES, 0))
+    unhidden = widening + microtiles * (constants.result_cycles + np.maximum(stores - assumed.hidden_stores, 0))
     if operands.floats:
         unhidden = unhidden + constants.float_block_cycles
     activation = microtiles * vectors * (operands.elementwise * constants.elementwise_cycles
                                          + operands.products * _product_cycles(operands, device, constants))
-    activation = activation + microtiles * M * N * (operands.affine * AFFINE_CYCLES / AFFINE_LANES
-                                                    + operands.lookup * LOOKUP_CYCLES)
+    activation = activation + microtiles * M * N * (operands.affine * assumed.affine_cycles
+                                                    + operands.lookup * assumed.lookup_cycles)
     beats = microtiles * result_bits / generation.cascade_bits
     least = _pipeline_cycles(device)
     recurring = steps * pace

@@ -18,10 +18,6 @@ from aie_explorer.search.objectives import ADDED, FILLED, SPARED
 from aie_explorer.search.space import DesignSpace, LayerSpace
 from aie_explorer.space import CHOICES, PORTS, ROUTES, SHAPE_FIELDS, SPLITS, Choice, parse_choice, shape_name
 
-FIGURES = ("copies", "tiles", "interval_cycles", "latency_cycles", "interval_ns", "latency_ns", "samples_per_s",
-           "efficiency", "samples_per_s_per_tile", "plio_in", "plio_out", "plio", "memory_tile_bytes", "macs_issued",
-           "bottleneck", "validity", "interval_error_pct", "latency_error_pct")
-
 Words = tuple[npt.NDArray[np.intp], list[str]]
 """Of each row, which word; the words."""
 
@@ -35,7 +31,7 @@ def to_frame(space: DesignSpace, picks: Picks, copies: int | npt.NDArray[np.int6
         copies: of each design side by side; tiles, throughput, ports, bytes and multiply-accumulates are of all.
 
     Returns:
-        Columns device, batch, plio_bits, clocks; the figures of FIGURES; and "<layer>.<choice>" for every layer and
+        Columns device, batch, plio_bits, clocks; the figures of the design; and "<layer>.<choice>" for every layer and
         choice.
     """
     found = figures(space, picks)

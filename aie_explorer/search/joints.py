@@ -128,10 +128,16 @@ def _no_worse(points: Points, first: int, faces: Rows, margins: Sequence[Points]
               ) -> npt.NDArray[np.bool_]:
     """[which, than] whether the latter is no worse in place of the former."""
     found = np.ones((len(which), len(than)), np.bool_)
-    for column in range(points.shape[1]):
-        margin = points[which, column][:, None] - points[than, column]
+    for column in range(first):
+        found &= points[which, column][:, None] >= points[than, column]
+    a, b = np.nonzero(found)  # what sides may save is looked up for the pairs that are left alone
+    for column in range(first, points.shape[1]):
+        margin = points[which[a], column] - points[than[b], column]
         for side, costs in enumerate(margins):
-            if costs is not NO_FACES and 0 <= column - first < costs.shape[2]:
-                margin -= costs[:, :, column - first][np.ix_(faces[which, side], faces[than, side])]
-        found &= margin >= 0
+            if costs is not NO_FACES and column - first < costs.shape[2]:
+                margin -= costs[faces[which[a], side], faces[than[b], side], column - first]
+        passed = margin >= 0
+        a, b = a[passed], b[passed]
+    found[:] = False
+    found[a, b] = True
     return found

@@ -64,6 +64,8 @@ def page() -> str:
                f"{row.left_out_worst_pct:.2f} |" for row in summary_frame(frame).itertuples()]
     constants = [f"| `{name}` | {entry['value']:g} | {entry['spread']:g} | {entry['meaning']} | {entry['known']} |"
                  for name, entry in data["constants"].items()]
+    assumed = [f"| `{name}` | {entry['value']:g} | {entry['meaning']} | {entry['known']} |"
+               for name, entry in data["assumed"].items()]
     errors = [f"| {kind} | " + " | ".join(f"{levels[level]:g}" for level in VALIDITY[:-1]) + " |"
               for kind, levels in data["error_pct"].items()]
     rows = [f"| {row.row} | {row.source} | {row.kind} | {row.design} | {row.measured:.0f} | {row.predicted:.0f} | "
@@ -71,7 +73,8 @@ def page() -> str:
             for row in frame.itertuples()]
     notes = [f"* {row.id}: {row.note}." for row in measurements() if not row.fitted]
     sources = list(dict.fromkeys(f"* {row.group} ({row.id[0]}): {row.source}" for row in measurements()))
-    return "\n".join([*_HEAD, "", *_SUMMARY, *summary, "", *_CONSTANTS, *constants, "", *_rates(), "", *_ERRORS,
+    return "\n".join([*_HEAD, "", *_SUMMARY, *summary, "", *_CONSTANTS, *constants, "", *_ASSUMED, *assumed, "",
+                      *_rates(), "", *_ERRORS,
                       *errors, "", *_ROWS, *rows, "", *_COMPARED, "", *notes, "", "## Sources", "", *sources, ""])
 
 
@@ -112,6 +115,11 @@ standard error of the fit. Everything else in the model is a figure of the devic
 
 | constant | value | spread | meaning | known before the fit |
 | --- | --: | --: | --- | --- |""".splitlines()
+_ASSUMED = """\
+No measurement shows what these are; estimates of layers that need the first two are uncalibrated.
+
+| constant | value | meaning | counted from |
+| --- | --: | --- | --- |""".splitlines()
 _RATES = """\
 ## Figures of the generations
 

@@ -54,10 +54,12 @@ def constants_json() -> dict[str, Any]:
                                                     strict=True)}
     return {
         "about": "Constants of the cycle model, in cycles, fitted by `python -m aie_explorer.cycles.calibration "
-                 "--write` to the rows of calibration/measurements.json, which name their sources. measured: the "
+                 "--write` to the rows of calibration/measurements.json, which name their sources. assumed: "
+                 "counted, not measured. measured: the "
                  "types, shapes and sizes of those rows. error_pct: expected errors, from rows left out with their "
                  "source.",
-        "constants": entries, "measured": _measured(rows), "error_pct": _error_pct(rows, left_out),
+        "constants": entries, "assumed": shipped.constants_data()["assumed"], "measured": _measured(rows),
+        "error_pct": _error_pct(rows, left_out),
         "left_out_pct": {row.id: round(float(100 * error), 2) for row, error in zip(rows, left_out, strict=True)},
     }
 
