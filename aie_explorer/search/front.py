@@ -65,11 +65,14 @@ def front_of_segments(segments: list[Segment], objectives: Sequence[str], limit:
     Returns:
         [designs, layers] rows of the tables that the segments' `picks` name.
     """
+    nothing = np.empty((0, sum(segment.picks.shape[1] for segment in segments)), np.intp)
+    if not all(len(segment.tiles) for segment in segments):
+        return nothing  # no way to build one of them
     segments = _pruned(_counted(segments, objectives, limit))
     values = np.unique(np.concatenate([segment.interval for segment in segments]))
     needed = _needed(segments, values, limit)
     if needed[0][-1] > limit:
-        return np.empty((0, sum(segment.picks.shape[1] for segment in segments)), np.intp)
+        return nothing
     steps: dict[tuple[int, int], Step] = {}
     state = start(segments[0].added.shape[1])
     states: list[State] = []
