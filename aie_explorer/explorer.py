@@ -24,11 +24,11 @@ from aie_explorer.errors import AieExplorerError, DesignError
 from aie_explorer.ir import Network
 from aie_explorer.search.collect import collect_into, table_of_sweep
 from aie_explorer.search.constraints import constrained
-from aie_explorer.search.copies import memory_tile_ports, most_copies
+from aie_explorer.search.copies import FILLING, copies_that_fit, fronts_of_copies
 from aie_explorer.search.figures import Picks
 from aie_explorer.search.frame import choices_of_row, layers_html, options_frame, to_frame
 from aie_explorer.search.front import exact_front
-from aie_explorer.search.objectives import ADDED, PATH, Objective, figures_needed, ranked
+from aie_explorer.search.objectives import ADDED, PATH, Objective, column_of, figures_needed, ranked
 from aie_explorer.search.over import WHOLE_DESIGN, split_over
 from aie_explorer.search.pareto import nondominated
 from aie_explorer.search.routes import routed
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from aie_explorer.widgets import ExplorerUi
 
 SWEEP_LIMIT = 100_000
-FILLING = ("tiles", "interval_cycles", "plio_in", "plio_out")
-"""What decides how many copies of a design fill the array, and how fast they are together."""
 
 
 class Explorer:
@@ -305,16 +303,13 @@ class Explorer:
             copies = 1
         if copies == 1:
             return ranked(self._front(needed), objective, given)
-        picks, front = self._found(FILLING)
-        used = {name: front[name].to_numpy() for name in (*FILLING, "memory_tile_bytes", "macs_issued", "plio")}
-        most = most_copies(used | memory_tile_ports(self.space, picks), self.device, given)
-        least = 1 if copies is None else whole(copies, "copies", least=1)
-        kept = np.flatnonzero(most >= least)
-        if len(kept) == 0:
-            raise DesignError(f"no design has room for {least} copies", where="copies",
-                              remedy=f"At most {most.max(initial=0)} fit")
-        counts = most[kept] if copies is None else np.full(len(kept), least)
-        return ranked(to_frame(self.space, picks[kept], counts), objective, given)
+        beyond = set(needed) - {*PATH, *FILLING} or "latency_cycles" in map(column_of, given)
+        if objective == "throughput" and copies is None and not beyond:
+            fronts = [self._found(FILLING)[0]]
+        else:
+            fronts = fronts_of_copies(self.space, needed, None if copies is None else whole(copies, "copies", least=1))
+        picks, counts = copies_that_fit(self.space, fronts, given, copies)
+        return ranked(to_frame(self.space, picks, counts), objective, given)
 
     def _designs(self, frame: pd.DataFrame) -> Iterator[Design]:
         return (self.design(frame.iloc[i]) for i in range(len(frame)))

@@ -1,9 +1,23 @@
-"""How tests are divided over processes, with `pytest -n 2 --dist loadgroup`."""
+"""How tests are divided over processes, with `pytest -n 2 --dist loadgroup`; what CI must have."""
+
+import importlib.util
+import os
+import shutil
 
 import pytest
 
+NEEDED = ("dask", "distributed", "optuna", "ortools", "pyarrow", "qkeras", "scipy", "sklearn")
+"""Tests without these are skipped with the reason; in CI nothing of them may be missing."""
 SPREAD = {"test_mutations", "test_random_networks", "test_random_graphs"}
 """Modules of many slow tests that share little: these go to any process, others to one a module."""
+
+
+def pytest_configure(config):
+    if os.environ.get("CI"):
+        missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+        missing += [name for name in ("g++", "make") if shutil.which(name) is None]
+        if missing:
+            pytest.exit(f"CI is set, but not installed: {', '.join(missing)}", returncode=1)
 
 
 def pytest_collection_modifyitems(items):

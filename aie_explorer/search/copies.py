@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.devices import Device
-from aie_explorer.search.figures import direct_edges
+from aie_explorer.errors import DesignError
+from aie_explorer.search.figures import Picks, direct_edges
+from aie_explorer.search.frame import to_frame
+from aie_explorer.search.front import exact_front
 from aie_explorer.search.objectives import MOST
-from aie_explorer.search.space import DesignSpace
+from aie_explorer.search.space import DesignSpace, LayerSpace
 from aie_explorer.space import ROWS
 from aie_explorer.space.handover import straight_in, straight_out
 
@@ -56,6 +60,80 @@ def memory_tile_ports(space: DesignSpace, picks: npt.NDArray[np.intp]) -> dict[s
         into -= direct * writes["cas_num"].astype(np.int64)
         out -= direct * reads["cas_length"].astype(np.int64) * np.where(reads["split"] == ROWS, reads["cas_num"], 1)
     return {"memory_tile_ports_in": into, "memory_tile_ports_out": out}
+
+
+FILLING = ("tiles", "interval_cycles", "plio_in", "plio_out")
+"""What decides how many copies of a design fill the array, and how fast they are together."""
+
+
+def fronts_of_copies(space: DesignSpace, objectives: tuple[str, ...], copies: int | None) -> list[Picks]:
+    """Designs of which some are best when the network is there several times.
+
+    Args:
+        space: of one copy.
+        objectives: what counts, as of `exact_front`; latencies, for one, of which `FILLING` knows nothing.
+        copies: how many; every count that might fit when None.
+
+    Returns:
+        For each share of the array's tiles and PLIOs that a copy can have, the front of the designs that do with it.
+    """
+    limits = resources(space.device)
+    counts = [copies] if copies is not None else range(space.device.tiles // fewest_tiles(space), 0, -1)
+    shares = [tuple(limits.get(name, LARGEST) // count for name in ("tiles", "plio_in", "plio_out"))
+              for count in counts]
+    found = []
+    for tiles, *ports in dict.fromkeys(shares):
+        few, rows = _with_ports(space, *ports)
+        if all(map(len, rows)):
+            # where several layers share the ports they add up
+            more = [name for name, ends in (("plio_in", space.input_layers), ("plio_out", space.output_layers))
+                    if len(ends) > 1 and name not in objectives]
+            picks = exact_front(few, (*objectives, *more), most_tiles=tiles).picks
+            found.append(np.stack([kept[pick] for kept, pick in zip(rows, picks.T, strict=True)], axis=1))
+    return found
+
+
+def fewest_tiles(space: DesignSpace) -> int:
+    """Of a design, if any options went together."""
+    return sum(int(layer.table["tiles"].min()) for layer in space.layers)
+
+
+def _with_ports(space: DesignSpace, most_in: int, most_out: int) -> tuple[DesignSpace, list[npt.NDArray[np.intp]]]:
+    """The space without options that take more PLIOs, and the rows of each table that are left."""
+    layers, rows = [], []
+    known: dict[object, LayerSpace] = {}  # equal layers go on sharing their table
+    for i, layer in enumerate(space.layers):
+        kept = np.ones(len(layer.table), np.bool_)
+        if i in space.input_layers:
+            kept &= layer.cycles["plio_in"] <= most_in
+        if i in space.output_layers:
+            kept &= layer.cycles["plio_out"] * space.output_layers.count(i) <= most_out
+        rows.append(np.flatnonzero(kept))
+        key = id(layer.table), i in space.input_layers, space.output_layers.count(i)
+        if key not in known:
+            known[key] = layer if kept.all() else replace(layer, table=layer.table[kept], cycles=layer.cycles[kept])
+        layers.append(known[key].named(layer.name))
+    return replace(space, layers=tuple(layers)), rows
+
+
+def copies_that_fit(space: DesignSpace, fronts: Sequence[Picks], limits: Mapping[str, float], copies: int | None
+                    ) -> tuple[Picks, IntColumn]:
+    """Designs with how often each is there: as often as it fits, or the copies asked for.
+
+    Raises:
+        DesignError: when no design has room for so many.
+    """
+    picks = np.unique(np.concatenate([np.empty((0, len(space.layers)), np.intp), *fronts]), axis=0)
+    frame = to_frame(space, picks)
+    names = ("tiles", "plio_in", "plio_out", "plio", "memory_tile_bytes", "macs_issued")
+    most = most_copies({name: frame[name].to_numpy() for name in names} | memory_tile_ports(space, picks),
+                       space.device, limits)
+    least = 1 if copies is None else copies
+    kept = np.flatnonzero(most >= least)
+    if len(kept) == 0:
+        fit = most.max() if len(most) else space.device.tiles // fewest_tiles(space)
+        raise DesignError(f"no design has room for {least} copies", where="copies", remedy=f"At most {fit} fit")
+    return picks[kept], most[kept] if copies is None else np.full(len(kept), copies)
 
 
 def most_copies(used: Mapping[str, npt.NDArray[Any]], device: Device, limits: Mapping[str, float]) -> IntColumn:

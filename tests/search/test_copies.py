@@ -1,6 +1,7 @@
 """Copies of a network side by side."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -10,6 +11,10 @@ import aie_explorer as aie
 from aie_explorer.errors import DesignError
 from aie_explorer.ir.replicate import replicated
 from aie_explorer.reference import simulate
+from aie_explorer.search.copies import copies_that_fit
+from aie_explorer.search.figures import joinable
+from aie_explorer.search.frame import to_frame
+from aie_explorer.search.objectives import ranked
 
 SMALL = mlp([16, 12, 4])
 
@@ -43,12 +48,48 @@ def test_the_row_of_a_table_and_a_file_hold_the_copies():
     ex = aie.Explorer(SMALL)
     frame = ex.sweep({"copies": [1, 2, 5], "dense0.cas_num": [1, 2], "dense1.cas_num": 1})
     assert set(frame["copies"]) == {1, 2, 5}
-    for i in range(0, len(frame), 5):
+    for i in range(0, len(frame), len(frame) // 12):
         design, row = ex.design(frame.iloc[i]), frame.iloc[i]
         assert design.copies == row["copies"]
         assert design.estimate().samples_per_s == pytest.approx(row["samples_per_s"])
         assert design.estimate().tiles == row["tiles"]
         assert aie.Design.from_json(design.to_json()) == design
+
+
+def test_copies_leave_the_best_design_where_they_have_room_for_it():
+    """Whatever is asked for: the best of one network, as often, is no better than the best found for so many."""
+    ex = aie.Explorer(SMALL)
+    for objective, figure, times in (("latency", "latency_cycles", 1), ("plio", "plio", 3), ("macs_issued", None, 3),
+                                     ("memory_tile_bytes", None, 3), ("interval", "interval_cycles", 1)):
+        one, three = ex.top(1, objective, max_tiles=20), ex.top(1, objective, copies=3, max_tiles=60)
+        name = figure or objective
+        assert three[name][0] <= times * one[name][0] * (1 + 1e-9), objective
+
+
+@pytest.mark.parametrize(("network", "only"), [(SMALL, {"cas_num": {"most": 2}}), (
+    residual(1, 16, batch=3), {"blocking": "2x2", "cas_num": {"most": 2}, "cas_length": 1})])
+@pytest.mark.parametrize("objective", ["latency", "interval", "memory_tile_bytes", "throughput"])
+def test_the_best_of_copies_is_that_of_every_design(network, only, objective):
+    ex = aie.Explorer(network, constraints=only)
+    picks = np.array(list(itertools.product(*(range(len(layer.table)) for layer in ex.space.layers))), np.intp)
+    picks = picks[joinable(ex.space, picks)]
+    everything = to_frame(ex.space, picks)
+    limits = {"max_latency_cycles": float(np.median(everything["latency_cycles"]))}
+    if objective == "throughput":
+        picks, counts = copies_that_fit(ex.space, [picks], limits, None)
+    else:
+        picks, counts = copies_that_fit(ex.space, [picks], limits, 7)
+    best = ranked(to_frame(ex.space, picks, counts), objective, limits)
+    found = ex._ranked(objective, None if objective == "throughput" else 7, limits)
+    name = {"latency": "latency_cycles", "interval": "interval_cycles", "throughput": "samples_per_s"}
+    column = name.get(objective, objective)
+    assert len(picks) > 50
+    assert found[column].iloc[0] == pytest.approx(best[column].iloc[0])
+
+
+def test_too_many_copies_are_refused_with_how_many_fit():
+    with pytest.raises(DesignError, match=r"no design has room for 500 copies.*At most \d+ fit"):
+        aie.Explorer(SMALL).best("latency", copies=500)
 
 
 def test_throughput_fills_the_tiles_it_may_use():
