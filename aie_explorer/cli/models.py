@@ -74,8 +74,10 @@ def read_vectors(path: str) -> dict[str, npt.NDArray[Any]]:
         ModelError: when the file cannot be read, holds no `inputs`, or holds other things than samples of numbers.
     """
     try:
-        loaded = np.load(path, allow_pickle=False)
-        arrays = {"inputs": loaded} if isinstance(loaded, np.ndarray) else {key: loaded[key] for key in loaded.files}
+        with Path(path).open("rb") as file:  # numpy leaves a file that it cannot read open
+            loaded = np.load(file, allow_pickle=False)
+            arrays = ({"inputs": loaded} if isinstance(loaded, np.ndarray)
+                      else {key: loaded[key] for key in loaded.files})
     except UNREADABLE as error:
         raise ModelError(f"holds no arrays ({error})", where=path, remedy="Give an .npz or .npy file") from None
     if "inputs" not in arrays:

@@ -14,9 +14,7 @@ import numpy.typing as npt
 
 from aie_explorer import html
 from aie_explorer.arguments import whole
-from aie_explorer.cycles.operands import operands_of
-from aie_explorer.cycles.spec import GRAPH_INPUT, LayerSpec, NetworkSpec
-from aie_explorer.design.estimate import Estimate, estimate, single_design_space
+from aie_explorer.design.estimate import Estimate, estimate, recosted, single_design_space
 from aie_explorer.design.pins import Pins, ordered_pins
 from aie_explorer.devices import Device, describe, described
 from aie_explorer.errors import AieExplorerError, DesignError, ModelError
@@ -112,15 +110,6 @@ class Design:
                       single_buffers=self.single_buffers, copied=self)
 
     @cached_property
-    def spec(self) -> NetworkSpec:
-        """The design as the cycle model sees it: sizes, types and cuts, as `aie-explorer estimate` takes them."""
-        layers: list[LayerSpec] = []
-        for layer, choice, sources in zip(self.space.layers, self.choices, self.space.sources, strict=True):
-            inputs = tuple(dict.fromkeys(GRAPH_INPUT if i < 0 else self.space.layers[i].name for i in sources))
-            layers.append(LayerSpec(layer.name, inputs, layer.work.k, layer.work.n, operands_of(layer.work), choice))
-        return NetworkSpec(self.device, self.network.batch, False, tuple(layers))
-
-    @cached_property
     def _estimate(self) -> Estimate:
         return estimate(self.space, self.copies)
 
@@ -133,7 +122,7 @@ class Design:
         """
         if constants is None:
             return self._estimate
-        return estimate(single_design_space(self.network, self.device, self.choices, constants), self.copies, constants)
+        return estimate(recosted(self.space, constants), self.copies, constants)
 
     def timeline(self, iterations: int = 4, constants: Constants | None = None) -> Timeline:
         """The design over time: a discrete-event simulation of kernels, buffers, DMA channels and PLIOs.

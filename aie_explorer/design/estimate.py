@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -135,9 +135,8 @@ class Estimate:
         return f"<p>{self}</p>{table}"
 
 
-def single_design_space(network: Network, device: Device, choices: tuple[Choice, ...],
-                        constants: Constants | None = None) -> DesignSpace:
-    """The design space of exactly one design, costed with the package's constants when None are given.
+def single_design_space(network: Network, device: Device, choices: tuple[Choice, ...]) -> DesignSpace:
+    """The design space of exactly one design, costed with the package's constants.
 
     Raises:
         DesignError: when a choice is not legal.
@@ -146,9 +145,16 @@ def single_design_space(network: Network, device: Device, choices: tuple[Choice,
     for op, choice in zip(network.layers, choices, strict=True):
         work = work_of(network, op)
         row = option_row(work, device, choice, op.name)
-        model = cost_layer(row, work, device, constants)
+        model = cost_layer(row, work, device)
         layers.append(LayerSpace(op.name, work, row, model.cycles, model.ideal_tile_cycles))
     return DesignSpace(network, device, tuple(layers))
+
+
+def recosted(space: DesignSpace, constants: Constants) -> DesignSpace:
+    """The same options, costed with other constants."""
+    layers = [replace(layer, cycles=cost_layer(layer.table, layer.work, space.device, constants).cycles)
+              for layer in space.layers]
+    return replace(space, layers=tuple(layers))
 
 
 def estimate(space: DesignSpace, copies: int = 1, constants: Constants | None = None) -> Estimate:

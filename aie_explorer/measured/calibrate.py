@@ -7,15 +7,21 @@ import math
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from aie_explorer.cycles import Constants, load_constants
-from aie_explorer.cycles.calibration import Measurement
-from aie_explorer.cycles.calibration.fit import fit
-from aie_explorer.cycles.spec import NetworkSpec
+from aie_explorer.cycles.calibration.fit import fitted
+from aie_explorer.design import Design
+from aie_explorer.design.estimate import recosted
 from aie_explorer.errors import DesignError
 from aie_explorer.files import replaced
 from aie_explorer.measured.read import Measured
+from aie_explorer.search.figures import figures
 
 FOLDER = "AIE_EXPLORER_PROFILES"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -45,8 +51,9 @@ def calibrate(runs: Measured | Sequence[Measured], name: str, *, folder: str | P
     if not rows:
         raise DesignError("nothing was measured that the cycle model predicts", where=name,
                           remedy="Run aiesimulator with --profile, over at least three iterations")
-    constants = fit(rows, load_constants())
-    data = {"name": name, "rows": [{"what": row.id, "cycles": row.cycles} for row in rows],
+    constants = fitted(partial(_predicted, rows), np.array([row.cycles for row in rows]), [row.kind for row in rows],
+                       load_constants())[0]
+    data = {"name": name, "rows": [{"what": row.what, "cycles": row.cycles} for row in rows],
             "constants": {key: {"value": value} for key, value in zip(constants.names(), constants.values(),
                                                                       strict=True)}}
     try:
@@ -82,29 +89,57 @@ def profiles(folder: str | Path | None = None) -> list[str]:
     return sorted(path.stem for path in _folder(folder).glob("*.json"))
 
 
-def measured_rows(measured: Measured) -> list[Measurement]:
+@dataclass(frozen=True, eq=False)
+class Row:
+    """What was measured of a design.
+
+    Attributes:
+        what: of which project, in words.
+        kind: "kernel" (one call of a layer's slowest tile), "interval", or "latency" to the first output.
+        cycles: measured.
+        design: of which.
+        layer: the index of the kernel's.
+    """
+
+    what: str
+    kind: str
+    cycles: float
+    design: Design
+    layer: int = 0
+
+
+def measured_rows(measured: Measured) -> list[Row]:
     """What was measured, as the model predicts it: kernels, interval, latency."""
     design = measured.design
     if design is None:
         raise DesignError("holds no design to fit to", where=str(measured.path),
                           remedy="Give projects that this package exported")
-    spec = design.spec
     per_ns = design.device.clock_mhz / 1e3
     found = []
-    for i, layer in enumerate(spec.layers):
+    for i, layer in enumerate(design.space.layers):
         kernels = measured.layer_kernels(layer.name)
         if kernels:
-            alone = NetworkSpec(spec.device, spec.batch, False, (spec.layers[i],))
-            found.append(_row(measured, "kernel", layer.name, max(float(kernel.least) for kernel in kernels), alone))
+            found.append(Row(f"{measured.path.name} {layer.name}", "kernel",
+                             max(float(kernel.least) for kernel in kernels), design, i))
     for kind, ns in (("interval", measured.interval_ns), ("latency", measured.first_out_ns)):
         if ns is not None:
-            found.append(_row(measured, kind, kind, ns * per_ns, spec))
+            found.append(Row(f"{measured.path.name} {kind}", kind, ns * per_ns, design))
     return found
 
 
-def _row(measured: Measured, kind: str, what: str, cycles: float, spec: NetworkSpec) -> Measurement:
-    return Measurement(f"{measured.path.name} {what}", True, str(measured.path), what, kind, cycles, spec, (0, 0, 0),
-                        measured.path.name, "")
+def _predicted(rows: Sequence[Row], constants: Constants) -> npt.NDArray[np.float64]:
+    """Cycles of every row, as `Design.estimate` has them with some constants."""
+    found = {}
+    for design in {id(row.design): row.design for row in rows}.values():
+        space = recosted(design.space, constants)
+        whole = figures(space, np.zeros((1, len(space.layers)), np.intp), constants)
+        kernels = [float(layer.cycles["kernel_cycles"][0]) for layer in space.layers]
+        found[id(design)] = kernels, float(whole.interval_cycles[0]), float(whole.first_out_cycles[0])
+    cycles = []
+    for row in rows:
+        kernels, interval, first_out = found[id(row.design)]
+        cycles.append({"kernel": kernels[row.layer], "interval": interval, "latency": first_out}[row.kind])
+    return np.array(cycles)
 
 
 def _folder(folder: str | Path | None) -> Path:

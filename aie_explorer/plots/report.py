@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 import aie_explorer
-from aie_explorer.cycles.roofline import roofline
 from aie_explorer.design import Design
+from aie_explorer.design.roofline import roofline
 from aie_explorer.errors import ExportError
 from aie_explorer.explorer import Explorer
 from aie_explorer.files import replaced
@@ -64,7 +64,7 @@ def _page(design: Design, explorer: Explorer) -> str:
     big = "".join(f"<div>{escape(name)}<b>{escape(value)}</b>{escape(more)}</div>" for name, value, more in figures)
     plots = [pareto_figure(pareto_info(front, chosen=marked)), cycles_figure(cycles_info(design)),
              floorplan_figure(floorplan_info(design)), timeline_figure(timeline_info(design.timeline())),
-             roofline_figure(roofline(design.spec), "tile")]
+             roofline_figure(roofline(design), "tile")]
     sources = pd.DataFrame([{"layer": op.name, "in the model": op.source, "size": f"{op.k} x {op.n}",
                              "input": str(network.type_of(op.inputs[0])), "weights": str(op.weights.type),
                              "output": str(network.type_of(op.output)), "accumulator bits": op.accumulator_bits}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from aie_explorer.cycles.roofline import Ceiling, Point, Roofline
+from aie_explorer.design.roofline import Ceiling, Point, Roofline
 from aie_explorer.plots.style import COLOURS, GREY, colour, finish, letter
 
 SCOPES = {"tile": "One tile", "array": "The array"}
@@ -15,7 +15,7 @@ def roofline_figure(info: Roofline, scope: str = "tile") -> go.Figure:
     """Draw the roofline of a tile or of the array.
 
     Args:
-        info: as `cycles.roofline.roofline` gives it.
+        info: as `design.roofline.roofline` gives it.
         scope: "tile" or "array".
     """
     points = [point for point in info.points if point.scope == scope]

@@ -12,7 +12,7 @@ import pandas as pd
 from aie_explorer.arguments import whole
 from aie_explorer.cycles import Constants
 from aie_explorer.design import Design
-from aie_explorer.design.estimate import single_design_space
+from aie_explorer.design.estimate import recosted
 from aie_explorer.timeline.build import build
 from aie_explorer.timeline.explain import critical_name, explain_interval, explain_latency, waiting
 from aie_explorer.timeline.pace import busy_cycles, pace
@@ -127,7 +127,7 @@ def timeline(design: Design, iterations: int = 4, constants: Constants | None = 
     """
     iterations = whole(iterations, "iterations", least=1)
     one = design if design.copies == 1 else dataclasses.replace(design, copies=1)
-    space = one.space if constants is None else single_design_space(one.network, one.device, one.choices, constants)
+    space = one.space if constants is None else recosted(one.space, constants)
     system = build(space, one.plan(), constants)
     shared = len({access.index for activity in system.activities for access in activity.uses}) < sum(
         len(activity.uses) for activity in system.activities)

@@ -244,13 +244,14 @@ def vectors(path: str) -> Any:
         ExportError: when there are none.
     """
     try:
-        found = np.load(path, allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return found
-        name = next((name for name in ("inputs", "x") if name in found), None)
-        if name is None:
-            raise ExportError("holds no array named inputs or x", where=path)
-        return found[name]
+        with Path(path).open("rb") as file:  # numpy leaves a file that it cannot read open
+            found = np.load(file, allow_pickle=False)
+            if isinstance(found, np.ndarray):
+                return found
+            name = next((name for name in ("inputs", "x") if name in found), None)
+            if name is None:
+                raise ExportError("holds no array named inputs or x", where=path)
+            return found[name]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ExportError(f"cannot be read as test vectors: {error}", where=path,
                           remedy="Give a .npy, or a .npz with an array named inputs") from None

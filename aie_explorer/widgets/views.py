@@ -8,8 +8,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from aie_explorer.cycles.roofline import roofline
 from aie_explorer.design import Design
+from aie_explorer.design.roofline import roofline
 from aie_explorer.plots import cycles_info, cycles_spec, roofline_figure, timeline_figure, timeline_info
 from aie_explorer.widgets.parts import Bars, Figure
 
@@ -33,7 +33,7 @@ class View:
 
 VIEWS = (
     View("Explore", "cycles", lambda design: cycles_spec(cycles_info(design)), Bars),
-    View("Roofline", "roofline of a tile", lambda design: roofline_figure(roofline(design.spec), "tile")),
-    View("Roofline", "roofline of the array", lambda design: roofline_figure(roofline(design.spec), "array")),
+    View("Roofline", "roofline of a tile", lambda design: roofline_figure(roofline(design), "tile")),
+    View("Roofline", "roofline of the array", lambda design: roofline_figure(roofline(design), "array")),
     View("Timeline", "timeline", lambda design: timeline_figure(timeline_info(design.timeline()))),
 )

@@ -181,7 +181,6 @@ def test_the_same_design_has_the_same_figures_in_an_explorer():
                "cas_num": choice.cas_num, "microtile": choice.microtile}
               for work, choice in zip((layer.work for layer in design.space.layers), design.choices, strict=True)]
     neutral, own = estimate(*layers), design.estimate()
-    assert estimate_spec(design.spec).interval_cycles == own.interval_cycles
     assert neutral.interval_cycles == pytest.approx(own.interval_cycles)
     assert neutral.latency_last_out_cycles == pytest.approx(own.latency_cycles)
     assert neutral.latency_first_out_cycles == pytest.approx(own.latency_first_out_cycles)

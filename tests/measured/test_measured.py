@@ -2,19 +2,22 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import mlp
+from networks import mlp, residual
 
 from aie_explorer import Explorer
 from aie_explorer.cli import main
 from aie_explorer.cycles import Constants, load_constants
+from aie_explorer.cycles.calibration.fit import fitted
 from aie_explorer.cycles.estimate import estimate_spec
 from aie_explorer.cycles.spec import parse_spec
 from aie_explorer.errors import AieExplorerError, DesignError, ModelError
 from aie_explorer.measured import calibrate, comparison, load_profile, profiles, read
+from aie_explorer.measured.calibrate import Row, _predicted
 from aie_explorer.measured.records import read_port, read_profile
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,6 +103,20 @@ def test_constants_are_fitted_to_what_was_measured(project, tmp_path):
     with pytest.raises(DesignError, match="exists already"):
         calibrate(measured, "mine", folder=folder)
     calibrate([measured, measured], "mine", folder=folder, overwrite=True)
+
+
+@pytest.mark.parametrize("network", [mlp([64, 64, 32, 10]), residual(1, 16, batch=3)])
+@pytest.mark.parametrize("objective", ["latency", "tiles", "interval"])
+def test_what_was_predicted_exactly_changes_no_constant(network, objective):
+    """Whatever hands over how: a measurement that is what the estimate says teaches nothing."""
+    design = Explorer(network).best(objective)
+    estimate = design.estimate()
+    rows = [Row("m", "interval", estimate.interval_cycles, design),
+            Row("m", "latency", estimate.latency_first_out_cycles, design)]
+    rows += [Row("m", "kernel", layer.kernel_cycles, design, i) for i, layer in enumerate(estimate.layers)]
+    found, _ = fitted(partial(_predicted, rows), np.array([row.cycles for row in rows]), [row.kind for row in rows],
+                      load_constants())
+    assert found.values() == pytest.approx(load_constants().values(), rel=1e-6)
 
 
 def test_a_design_is_estimated_with_a_profile(design):

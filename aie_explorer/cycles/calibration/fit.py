@@ -6,6 +6,7 @@ Needs scipy: pip install "aie-explorer[calibration]".
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -45,17 +46,32 @@ def fit(rows: Sequence[Measurement], known: Constants = PRIOR) -> Constants:
 
 def fit_with_spread(rows: Sequence[Measurement], known: Constants = PRIOR) -> tuple[Constants, Constants]:
     """As `fit`, and the standard error of every constant."""
+    return fitted(partial(predict, prepare(rows)), np.array([row.cycles for row in rows]), [row.kind for row in rows],
+                  known)
+
+
+def fitted(predicted: Callable[[Constants], npt.NDArray[np.float64]], cycles: npt.NDArray[np.float64],
+           kinds: Sequence[str], known: Constants) -> tuple[Constants, Constants]:
+    """The most likely constants, and the standard error of each.
+
+    Args:
+        predicted: cycles of every row by some constants.
+        cycles: as they were measured.
+        kinds: of the rows, for what measurements of one design differ by (SPREAD).
+        known: what is known of the constants before; the search begins there.
+
+    Raises:
+        MissingExtraError: without scipy.
+    """
     try:
         from scipy.optimize import least_squares
     except ImportError:
         raise MissingExtraError("scipy", "calibration", "fitting the constants of the cycle model") from None
-    prepared = prepare(rows)
-    measured = np.array([row.cycles for row in rows])
     prior = np.array(known.values())
-    spread = np.array([SPREAD[row.kind] for row in rows])
+    spread = np.array([SPREAD[kind] for kind in kinds])
 
     def residuals(scaled: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        errors = predict(prepared, Constants(*(scaled * prior))) / measured - 1
+        errors = predicted(Constants(*(scaled * prior))) / cycles - 1
         return np.concatenate([errors / spread, (scaled - 1) / PRIOR_SPREAD])
 
     found = least_squares(residuals, np.ones(len(prior)), bounds=(0, np.inf), xtol=1e-9, ftol=1e-9)

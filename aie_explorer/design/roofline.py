@@ -9,12 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aie_explorer.cycles.estimate import estimate_spec, layer_table, layer_work
-from aie_explorer.cycles.movement import port_times
-from aie_explorer.cycles.operands import Operands, peak_of, type_bytes
-from aie_explorer.cycles.spec import LayerSpec, NetworkSpec
+from aie_explorer.cycles.operands import Operands, operands_of, peak_of, type_bytes
+from aie_explorer.design.design import Design
 from aie_explorer.devices import Device
+from aie_explorer.ir import storage_bytes
+from aie_explorer.search.figures import direct_edges
+from aie_explorer.search.filled import filled_by, rows_of_sides
+from aie_explorer.search.space import DesignSpace
 from aie_explorer.space import ROWS
+from aie_explorer.space.handover import straight_in, straight_out
 
 
 @dataclass(frozen=True)
@@ -96,53 +99,68 @@ def ceilings(device: Device, operands: Operands, plios: int) -> tuple[Ceiling, .
     return tuple(found)
 
 
-def roofline(spec: NetworkSpec) -> Roofline:
+def roofline(design: Design) -> Roofline:
     """The roofline of a design; a layer achieves its useful multiply-accumulates over the interval of the design.
 
     A tile's points count one tile: over the bytes it loads (operands as often as the register blocks load them) and
-    over those of its streams. The array's points count the layer: over the bytes of its memory-tile ports and those of
-    the PLIOs for layers that read the graph's input or write its output.
+    over those of its streams. The array's points count the layer, in all copies: over the bytes that it takes out of
+    memory tiles and puts into them, and those of the PLIOs of the network's inputs and outputs. A layer that nothing
+    crosses a boundary for has no point there, nor has one without useful multiply-accumulates, such as a copy.
     """
-    interval = estimate_spec(spec).interval_cycles
-    tables = [layer_table(layer, spec.batch, spec.device)[0] for layer in spec.layers]
-    crossing = [_plio_bytes(spec, i) for i in range(len(spec.layers))]
-    ports = sum(count for count, _ in crossing)
-    points: list[Point] = []
+    space, estimate = design.space, design.estimate()
     limits: dict[Ceiling, None] = {}
-    for layer, row, (_, plio) in zip(spec.layers, tables, crossing, strict=True):
-        macs = spec.batch * layer.k * layer.n
-        share, tiles = macs / interval, int(row["tiles"])
-        for boundary, size in (("tile loads", _loaded(row, layer)),
+    points: list[Point] = []
+    plio, staged = _plio_bytes(space), _memory_tile_bytes(space)
+    for i, layer in enumerate(space.layers):
+        row, operands = layer.table[0], operands_of(layer.work)
+        limits |= dict.fromkeys(ceilings(design.device, operands, estimate.plio_in + estimate.plio_out))
+        macs, tiles = layer.work.macs, int(row["tiles"])
+        if macs == 0:
+            continue
+        share = macs / estimate.interval_cycles
+        for boundary, size in (("tile loads", _loaded(row, operands)),
                                ("tile streams", int(row["in_bytes"]) + int(row["out_bytes"]))):
             points.append(Point(layer.name, boundary, "tile", macs / tiles / size, share / tiles))
-        points.append(Point(layer.name, "memory tiles", "array", macs / _through_memory_tiles(row), share))
-        if plio:
-            points.append(Point(layer.name, "PLIO", "array", macs / plio, share))
-        limits |= dict.fromkeys(ceilings(spec.device, layer.operands, ports))
+        points += [Point(layer.name, boundary, "array", macs / size, share * design.copies)
+                   for boundary, size in (("memory tiles", staged[i]), ("PLIO", plio[i])) if size]
     return Roofline(tuple(limits), tuple(points))
 
 
-def _loaded(row: np.void, layer: LayerSpec) -> int:
+def _loaded(row: np.void, operands: Operands) -> int:
     """Bytes that a tile's register blocks load in a call."""
     M, N, rows, k, n = (int(row[name]) for name in ("M", "N", "rows", "k", "n"))
-    block = layer.choice.blocking
-    blocks = rows // (block.rows * M) * (n // (block.columns * N))
-    return blocks * k * (block.rows * M * type_bytes(layer.operands.a)
-                         + block.columns * N * type_bytes(layer.operands.weights))
+    block_rows, block_columns = int(row["block_rows"]), int(row["block_columns"])
+    blocks = rows // (block_rows * M) * (n // (block_columns * N))
+    return blocks * k * (block_rows * M * type_bytes(operands.a) + block_columns * N * type_bytes(operands.weights))
 
 
-def _through_memory_tiles(row: np.void) -> int:
-    """Bytes that a layer's ports move out of and into memory tiles in a call."""
-    readers = int(row["cas_length"]) * (int(row["cas_num"]) if row["split"] == ROWS else 1)
-    return readers * int(row["in_bytes"]) + int(row["cas_num"]) * int(row["out_bytes"])
+def _memory_tile_bytes(space: DesignSpace) -> list[int]:
+    """Bytes that each layer's tiles take out of memory tiles and put into them in a call."""
+    rows = [layer.table[:1] for layer in space.layers]
+    taken, put = [], []
+    for i, row in enumerate(rows):
+        slices = int(row["cas_length"][0]) * (int(row["cas_num"][0]) if row["split"][0] == ROWS else 1)
+        taken.append(0 if i in space.input_layers and straight_in(row)[0] else slices * int(row["in_bytes"][0]))
+        leaves = space.output_layers.count(i) * (not straight_out(row)[0])
+        readers = leaves + sum(edge.producers.count(i) for edge in space.edges)
+        put.append(readers * int(row["cas_num"][0]) * int(row["out_bytes"][0]))
+    for producer, consumer, direct in direct_edges(space, np.zeros((1, len(rows)), np.intp)):
+        if direct[0]:
+            taken[consumer] = 0
+            put[producer] -= int(rows[producer]["cas_num"][0]) * int(rows[producer]["out_bytes"][0])
+    return [a + b for a, b in zip(taken, put, strict=True)]
 
 
-def _plio_bytes(spec: NetworkSpec, index: int) -> tuple[int, float]:
-    """PLIOs of a layer that reads the graph's input or writes its output, and the bytes that they move."""
-    layer, rate = spec.layers[index], spec.device.plio_bytes_per_cycle
-    times = port_times(layer_table(layer, spec.batch, spec.device), layer_work(layer, spec.batch), spec.device)
-    ports, moved = 0, 0.0
-    for end, count, busy in ((1, times.ports_in[0], times.busy_in[0]), (0, times.ports_out[0], times.busy_out[0])):
-        if all(edge[end] != index for edge in spec.edges):
-            ports, moved = ports + int(count), moved + float(count * busy * rate)
-    return ports, moved
+def _plio_bytes(space: DesignSpace) -> list[float]:
+    """Bytes that the PLIOs of each layer carry in a call."""
+    rate = space.device.plio_bytes_per_cycle
+    found = [0.0] * len(space.layers)
+    for i, layer in enumerate(space.layers):
+        work, cycles = layer.work, layer.cycles[0]
+        if i in space.input_layers:
+            producer = filled_by(space, i)
+            rows = work.rows if producer is None else int(rows_of_sides(space, producer)[0])
+            found[i] = (float(cycles["plio_in"] * cycles["plio_in_cycles"]) * rate if work.network_inputs is None else
+                        rows * sum(work.network_inputs) * storage_bytes(work.input.storage))  # a PLIO for each input
+        found[i] += space.output_layers.count(i) * float(cycles["plio_out"] * cycles["plio_out_cycles"]) * rate
+    return found
