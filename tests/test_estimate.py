@@ -1,7 +1,11 @@
 import pytest
-from networks import mlp
+from networks import mlp, residual
 
 import aie_explorer as aie
+from aie_explorer.checks import errors
+from aie_explorer.cycles import VALIDITY
+from aie_explorer.cycles.constants import fixed_spread_cycles
+from aie_explorer.cycles.validity import error_pct
 from aie_explorer.ir import FixedPoint
 
 
@@ -35,3 +39,34 @@ def test_figures_agree_with_each_other():
 def test_mixed_types_have_an_efficiency_below_one():
     network = mlp([64, 64, 64], x=FixedPoint(16, 10), batch=64)
     assert 0 < aie.Explorer(network).best("efficiency").estimate().efficiency <= 1
+
+
+def test_a_short_interval_is_less_sure_than_a_long_one():
+    """Of equal validity: what a call and its wrapper take is known to a number of cycles, not to a share."""
+    explorer = aie.Explorer(mlp([64, 64, 64]))
+    fixed = {"microtile": "4x8x8", "cas_num": 1, "split": "features", "blocking": "2x2", "route": "memory_tile",
+             "ports": "memory_tile"}
+    short, long = (explorer.design(dict.fromkeys(explorer.layers, fixed | {"cas_length": length})).estimate()
+                   for length in (4, 1))
+    assert short.validity == long.validity == "calibrated"
+    assert short.interval_cycles < long.interval_cycles
+    assert short.interval_error_pct > long.interval_error_pct
+    spread = fixed_spread_cycles()
+    for one in (short, long):
+        known = float(error_pct("interval", VALIDITY.index("calibrated")))
+        assert one.interval_error_pct == pytest.approx(
+            (known**2 + (100 * spread / one.interval_cycles)**2)**0.5)
+
+
+@pytest.mark.parametrize("network", [mlp([64, 64, 32, 10]), mlp([16, 64, 32, 32, 5]), residual(1, 16)])
+def test_error_bars_of_latencies_reach_what_shared_memory_saves(network):
+    """By the timeline, for every design of the front that can be placed."""
+    explorer, direct = aie.Explorer(network), 0
+    for _, row in explorer.pareto().iloc[::8].iterrows():
+        design = explorer.design(row)
+        if not errors(design):
+            estimate = design.estimate()
+            direct += estimate.latency_error_pct > 23
+            assert design.timeline().latency_cycles >= estimate.latency_cycles * (
+                1 - estimate.latency_error_pct / 100) - 1e-6
+    assert direct or network.name != "mlp"

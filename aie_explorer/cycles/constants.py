@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
@@ -48,6 +49,13 @@ class Constants:
     def of(cls, data: Mapping[str, Any]) -> Constants:
         """From the form of `constants.json`."""
         return cls(**{name: float(data[name]["value"]) for name in cls.names()})
+
+
+@cache
+def fixed_spread_cycles() -> float:
+    """How well the cycles of a call outside its blocks are known: the standard errors of the fit together."""
+    entries = constants_data()["constants"]
+    return math.hypot(*(float(entries[name]["spread"]) for name in ("wrapper_cycles", "call_cycles")))
 
 
 @dataclass(frozen=True)

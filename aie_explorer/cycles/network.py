@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from aie_explorer.cycles.constants import Constants, load_constants
+from aie_explorer.cycles.constants import Constants, fixed_spread_cycles, load_constants
 from aie_explorer.cycles.model import RESOURCES
 from aie_explorer.cycles.validity import EXTRAPOLATED, UNCALIBRATED, error_pct
 
@@ -37,7 +37,10 @@ class NetworkCycles:
         bottleneck: index into `bottlenecks`.
         bottlenecks: names of the resources, such as "dense0 kernel" or "input PLIO".
         validity: index into `cycles.VALIDITY`, that of the layer furthest from what was measured.
-        interval_error_pct, latency_error_pct: what the figures may be off by.
+        interval_error_pct: what the interval may be off by: what designs of that validity were off by and, where a
+            kernel is slowest, how well its fixed cycles are known.
+        latency_error_pct: the same of the latency; at least what it would be shorter by if every hand-over from tile
+            to tile were through memory that both reach, which nothing measured shows.
     """
 
     interval: FloatColumn
@@ -74,16 +77,25 @@ def network_cycles(names: Sequence[str], layers: Sequence[Columns], edges: Seque
         outputs = [i for i in range(len(layers)) if all(producer != i for producer, _ in joined)]
     interval, bottleneck, bottlenecks = _slowest(names, layers, inputs, outputs)
     ready: dict[int, FloatColumn] = {}
+    soonest: dict[int, FloatColumn] = {}  # if what goes from tile to tile took no time at all
     entering: list[list[tuple[int, int]]] = [[] for _ in layers]
     for index, (producer, consumer) in enumerate(joined):
         entering[consumer].append((index, producer))
     for i in order:
         arrivals = [layers[i]["entry_cycles"]] if i in inputs else []
+        at_soonest = list(arrivals)
         for index, producer in entering[i]:
+            if direct is None:
+                arrivals.append(ready[producer])
+                continue
             # from tile to tile the words travel once, and there is one leg to set up instead of two
-            saved = known.hand_over_cycles + np.minimum(layers[producer]["dma_out_cycles"], layers[i]["dma_in_cycles"])
-            arrivals.append(ready[producer] - (saved * direct[index] if direct is not None else 0.0))
+            once = known.hand_over_cycles + np.minimum(layers[producer]["dma_out_cycles"], layers[i]["dma_in_cycles"])
+            arrivals.append(ready[producer] - once * direct[index])
+            # in memory that both tiles reach nothing travels
+            both = 2 * known.hand_over_cycles + layers[producer]["dma_out_cycles"] + layers[i]["dma_in_cycles"]
+            at_soonest.append(soonest[producer] - both * direct[index])
         ready[i] = np.maximum.reduce(arrivals) + layers[i]["latency_cycles"]
+        soonest[i] = ready[i] if direct is None else np.maximum.reduce(at_soonest) + layers[i]["latency_cycles"]
     level = np.maximum.reduce([layer["validity"] for layer in layers])
     # of the latency: no design that hands over from tile to tile has been measured
     through = np.maximum.reduce([level, *(layers[i]["ports_validity"] for i in {*inputs, *outputs})])
@@ -91,9 +103,13 @@ def network_cycles(names: Sequence[str], layers: Sequence[Columns], edges: Seque
         through = np.where(np.logical_or.reduce(list(direct)), np.maximum(through, EXTRAPOLATED), through)
     first, last = (np.maximum.reduce([ready[i] + layers[i][field] for i in outputs])
                    for field in ("first_out_cycles", "last_out_cycles"))
+    doubtful = 1 - np.maximum.reduce([soonest[i] + layers[i]["last_out_cycles"] for i in outputs]) / last
+    kernel = np.array([name.endswith(" kernel") for name in bottlenecks])[bottleneck]
+    unsure = np.where(kernel, fixed_spread_cycles() / interval, 0.0)
     fitted = _fitted_shares(layers, inputs, outputs, interval, last) if np.any(level == UNCALIBRATED) else (0.0, 0.0)
     return NetworkCycles(interval, first, last, bottleneck, bottlenecks, through.astype(np.int8),
-                         error_pct("interval", level, fitted[0]), error_pct("latency", through, fitted[1]))
+                         np.hypot(error_pct("interval", level, fitted[0]), 100 * unsure),
+                         np.maximum(error_pct("latency", through, fitted[1]), 100 * doubtful))
 
 
 def _slowest(names: Sequence[str], layers: Sequence[Columns], inputs: Sequence[int],

@@ -132,6 +132,10 @@ In percent, by how far an estimate stands from what was measured. Calibrated: ro
 with their source, where other sources measured the same types. Interpolated: of all rows. Extrapolated: the largest.
 Uncalibrated: the share of the estimate that fitted constants make up, if that is more.
 
+Where a kernel sets the interval, the standard errors of `wrapper_cycles` and `call_cycles` count too, as the root of
+the sum of squares: they weigh most where intervals are short. A latency with hand-overs from tile to tile may be less
+by all that these take, as no measurement shows what memory that both tiles reach saves; its error bar is at least that.
+
 | kind | calibrated | interpolated | extrapolated |
 | --- | --: | --: | --: |""".splitlines()
 _ROWS = """\
