@@ -166,7 +166,13 @@ class _Formation:
         """Whether an operation on a quantized input of the network is not the only one: then the host cannot do it."""
         if not isinstance(value, Real) or value.reached is None:
             return False
-        return len(list(self.network.consumers(op.inputs[0]))) > 1 or op.inputs[0] in self.network.outputs
+        tensors = [op.inputs[0]]
+        for name in tensors:  # and those that it is in another order, or side by side
+            if len(list(self.network.consumers(name))) > 1 or name in self.network.outputs:
+                return True
+            made = self.network.producer(name)
+            tensors += made.inputs if isinstance(made, (Permute, Concat)) else ()
+        return False
 
     def _function(self, value: InOrder, op: Op) -> InOrder:
         """What follows a sum and is no quantizer: a gain and offset, a leaky ReLU, a table."""

@@ -7,7 +7,19 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from aie_explorer.errors import ModelError
-from aie_explorer.ir import Dense, FixedPoint, Network, Permute, Quantize, QuantizedArray, Scale, Tensor
+from aie_explorer.ir import (
+    Add,
+    Concat,
+    Dense,
+    FixedPoint,
+    Network,
+    Permute,
+    Quantize,
+    QuantizedArray,
+    Relu,
+    Scale,
+    Tensor,
+)
 from aie_explorer.ir.serialize import network_from_json, network_to_json
 from aie_explorer.passes import lower
 from aie_explorer.reference import simulate_ints
@@ -80,6 +92,32 @@ def test_orders_of_orders(orders):
         expected = expected[:, order]
     (output,) = network.outputs
     assert np.array_equal(network.tensors[output].to_model(simulate_ints(network, {"x": x})[output]), expected)
+
+
+@pytest.mark.parametrize("between", ["permute", "concat"])
+def test_an_input_that_is_read_as_it_is_and_rectified_behind_a_rearrangement(between):
+    """The host sends it once, as it is read first; a layer of ones rectifies it for the other reader."""
+    order = np.array([2, 0, 1])
+    rng = np.random.default_rng(0)
+    middle = Permute("p", "p", ("q_out",), "p_out", order) if between == "permute" else Concat(
+        "p", "p", ("q_out", "q_out"), "p_out")
+    wide = 3 if between == "permute" else 6
+    one, two = (QuantizedArray(rng.integers(-50, 50, (k, 3)), FixedPoint(8, 5)) for k in (wide, 3))
+    ops = (Quantize("q", "q", ("x",), "q_out"), middle, Relu("r", "r", ("p_out",), "r_out"),
+           Dense("a", "a", ("r_out",), "a_out", one), Dense("b", "b", ("q_out",), "b_out", two),
+           Add("s", "s", ("a_out", "b_out"), "s_out"), Quantize("z", "z", ("s_out",), "z_out"))
+    fixed = FixedPoint(8, 4)
+    tensors = {"x": Tensor("x", (3,), None), "q_out": Tensor("q_out", (3,), fixed),
+               "p_out": Tensor("p_out", (wide,), fixed),
+               "r_out": Tensor("r_out", (wide,), fixed), "z_out": Tensor("z_out", (3,), FixedPoint(8, 2))}
+    tensors |= {name: Tensor(name, (3,), None) for name in ("a_out", "b_out", "s_out")}
+    network = lower(Network("net", 1, ops, tensors, ("x",), ("z_out",)))
+    x = rng.integers(-128, 128, (50, 3))
+    placed = network.tensors["x"].from_model(x)
+    middle_x = np.maximum(x[:, order] if between == "permute" else np.concatenate([x, x], axis=1), 0)
+    expected = np.clip(np.round((middle_x @ one.values + x @ two.values) / 2**7), -128, 127)
+    (output,) = network.outputs
+    assert np.array_equal(network.tensors[output].to_model(simulate_ints(network, {"x": placed})[output]), expected)
 
 
 def test_a_scale_of_features_in_another_order():
