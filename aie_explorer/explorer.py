@@ -307,7 +307,8 @@ class Explorer:
         if objective == "throughput" and copies is None and not beyond:
             fronts = [self._found(FILLING)[0]]
         else:
-            fronts = fronts_of_copies(self.space, needed, None if copies is None else whole(copies, "copies", least=1))
+            fronts = [one.picks for one in fronts_of_copies(
+                self.space, needed, None if copies is None else whole(copies, "copies", least=1))]
         picks, counts = copies_that_fit(self.space, fronts, given, copies)
         return ranked(to_frame(self.space, picks, counts), objective, given)
 
@@ -318,7 +319,9 @@ class Explorer:
                | pd.Series[Any] | None = None) -> Design:
         """A design from choices per layer, from a row of a sweep's table, or the one with fewest tiles.
 
-        A layer left out, or given in part, takes its fastest option among those with the fewest tiles.
+        A layer left out, or given in part, takes its fastest option among those with the fewest tiles within the
+        constraints. One given with microtile, cas_length and cas_num, as a Choice or by a row, is taken as it is, with
+        the defaults of `Choice` for the rest, whatever the constraints.
 
         Raises:
             DesignError: when a choice is not legal, with the rule and legal values.

@@ -13,7 +13,7 @@ from aie_explorer.devices import Device
 from aie_explorer.errors import DesignError
 from aie_explorer.search.figures import Picks, direct_edges
 from aie_explorer.search.frame import to_frame
-from aie_explorer.search.front import exact_front
+from aie_explorer.search.front import Front, exact_front
 from aie_explorer.search.objectives import MOST
 from aie_explorer.search.space import DesignSpace, LayerSpace
 from aie_explorer.space import ROWS
@@ -66,7 +66,7 @@ FILLING = ("tiles", "interval_cycles", "plio_in", "plio_out")
 """What decides how many copies of a design fill the array, and how fast they are together."""
 
 
-def fronts_of_copies(space: DesignSpace, objectives: tuple[str, ...], copies: int | None) -> list[Picks]:
+def fronts_of_copies(space: DesignSpace, objectives: tuple[str, ...], copies: int | None) -> list[Front]:
     """Designs of which some are best when the network is there several times.
 
     Args:
@@ -88,8 +88,9 @@ def fronts_of_copies(space: DesignSpace, objectives: tuple[str, ...], copies: in
             # where several layers share the ports they add up
             more = [name for name, ends in (("plio_in", space.input_layers), ("plio_out", space.output_layers))
                     if len(ends) > 1 and name not in objectives]
-            picks = exact_front(few, (*objectives, *more), most_tiles=tiles).picks
-            found.append(np.stack([kept[pick] for kept, pick in zip(rows, picks.T, strict=True)], axis=1))
+            front = exact_front(few, (*objectives, *more), most_tiles=tiles)
+            found.append(Front(np.stack([kept[pick] for kept, pick in zip(rows, front.picks.T, strict=True)], axis=1),
+                               front.lost))
     return found
 
 
@@ -134,6 +135,15 @@ def copies_that_fit(space: DesignSpace, fronts: Sequence[Picks], limits: Mapping
         fit = most.max() if len(most) else space.device.tiles // fewest_tiles(space)
         raise DesignError(f"no design has room for {least} copies", where="copies", remedy=f"At most {fit} fit")
     return picks[kept], most[kept] if copies is None else np.full(len(kept), copies)
+
+
+def have_room(space: DesignSpace, picks: Picks, copies: int) -> npt.NDArray[np.bool_]:
+    """[designs] whether the array's totals allow so many copies of each."""
+    frame = to_frame(space, picks)
+    used = {name: frame[name].to_numpy() for name in ("tiles", "plio_in", "plio_out", "memory_tile_bytes")}
+    most = most_copies(used | memory_tile_ports(space, picks), space.device, {})
+    room: npt.NDArray[np.bool_] = most >= copies
+    return room
 
 
 def most_copies(used: Mapping[str, npt.NDArray[Any]], device: Device, limits: Mapping[str, float]) -> IntColumn:

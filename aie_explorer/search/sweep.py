@@ -24,9 +24,11 @@ from aie_explorer.devices import Device
 from aie_explorer.errors import DesignError, nearest
 from aie_explorer.ir import Network
 from aie_explorer.search.constraints import constrained, matches
+from aie_explorer.search.copies import fronts_of_copies, have_room
 from aie_explorer.search.figures import Picks, joinable
 from aie_explorer.search.frame import to_frame
 from aie_explorer.search.front import exact_front
+from aie_explorer.search.objectives import PATH
 from aie_explorer.search.pareto import nondominated
 from aie_explorer.search.routes import routed
 from aie_explorer.search.space import DesignSpace, LayerSpace, design_space
@@ -152,9 +154,10 @@ def cost_chunk(one: Combination, chunk: Chunk) -> pd.DataFrame:
 def _costed_chunk(one: Combination, chunk: Chunk) -> pd.DataFrame:
     space = _space(one)
     if one.designs == "front":
-        front = exact_front(space, most_tiles=one.device.tiles // one.copies)
-        frame = to_frame(space, front.picks, one.copies)
-        frame.attrs["lost"] = front.lost
+        fronts = [exact_front(space)] if one.copies == 1 else fronts_of_copies(space, PATH, one.copies)
+        picks = np.concatenate([np.empty((0, len(space.layers)), np.intp), *(front.picks for front in fronts)])
+        frame = to_frame(space, realisable(space, picks, one.copies), one.copies)
+        frame.attrs["lost"] = max((front.lost for front in fronts), default=0.0)
         return frame
     candidates = _candidates(one, space)
     sizes = tuple(len(rows) for rows in candidates)
@@ -173,7 +176,7 @@ def realisable(space: DesignSpace, picks: Picks, copies: int = 1) -> Picks:
     """The designs that can be joined and so many copies of which fit the device."""
     tiles = sum(layer.table["tiles"][pick] for layer, pick in zip(space.layers, picks.T, strict=True))
     kept: Picks = picks[(tiles * copies <= space.device.tiles) & joinable(space, picks)]
-    return kept
+    return kept if copies == 1 else kept[have_room(space, kept, copies)]
 
 
 def _digits(flat: npt.NDArray[np.int64], sizes: tuple[int, ...]) -> npt.NDArray[np.int64]:

@@ -11,7 +11,7 @@ import aie_explorer as aie
 from aie_explorer.errors import DesignError
 from aie_explorer.ir.replicate import replicated
 from aie_explorer.reference import simulate
-from aie_explorer.search.copies import copies_that_fit
+from aie_explorer.search.copies import copies_that_fit, resources
 from aie_explorer.search.figures import joinable
 from aie_explorer.search.frame import to_frame
 from aie_explorer.search.objectives import ranked
@@ -85,6 +85,20 @@ def test_the_best_of_copies_is_that_of_every_design(network, only, objective):
     column = name.get(objective, objective)
     assert len(picks) > 50
     assert found[column].iloc[0] == pytest.approx(best[column].iloc[0])
+
+
+@pytest.mark.parametrize("designs", ["product", "front"])
+def test_tables_of_copies_hold_what_the_array_has_room_for(designs):
+    """Not tiles alone: each copy has PLIOs and channels of memory tiles of its own."""
+    ex = aie.Explorer(mlp([64, 64, 32, 10]))
+    frame = ex.sweep({"copies": [30, 60]}, designs=designs, limit=3000, sample=None if designs == "front" else "random")
+    assert set(frame["copies"]) == {30, 60}
+    for name, most in resources(ex.device).items():
+        if name in frame:
+            assert frame[name].max() <= most
+    if designs == "front":
+        one = ex.best("latency", copies=60)
+        assert frame.loc[frame["copies"] == 60, "latency_cycles"].min() <= one.estimate().latency_cycles
 
 
 def test_too_many_copies_are_refused_with_how_many_fit():

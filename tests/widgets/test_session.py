@@ -350,7 +350,6 @@ def test_filters_of_columns_that_are_gone_are_passed_over(session):
     assert isinstance(session.table.frame, pd.DataFrame)
 
 
-@pytest.mark.filterwarnings("ignore:.*random sample")
 def test_the_designs_of_sweeps_come_back(tmp_path):
     explorer, file = aie.Explorer(mlp([64, 64, 32, 10])), tmp_path / "kept.json"
     session = Session(explorer, file)
