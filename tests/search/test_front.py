@@ -111,22 +111,33 @@ def test_residual_blocks_with_direct_edges_equal_brute_force(seed):
 
 
 def random_space(seed, steps, heads, few=thinned):
-    """A small space of a random graph, or None."""
+    """A small space of a random graph, of several the first with a join if one has it; None if all are refused."""
+    found = None
+    for i in range(6):
+        space = one_random_space(seed + i * 10**6, steps, heads, few)
+        if space is not None and any(len(sources) > 1 for sources in space.sources):
+            return space
+        found = found or space
+    return found
+
+
+def one_random_space(seed, steps, heads, few):
     graph = random_graph(seed, steps, heads)
+    batch = (1, 3, 4, 8, 12)[seed % 5]
     try:
         network = lower(graph.network(tuple(dict.fromkeys(op.output for op in graph.ops[-2:]))))
-        space = design_space(network, VEK280)
+        space = design_space(network.replace(batch=batch), VEK280)
     except AieExplorerError:
         return None
     count = len(space.layers)
     if count > 5:
         return None
-    space = few(space, {1: 40, 2: 20, 3: 12, 4: 8, 5: 6}[count], seed)
+    space = few(space, {1: 40, 2: 20, 3: 12, 4: 7, 5: 5}[count], seed)
     return space if all(len(layer.table) for layer in space.layers) else None
 
 
 @given(seed=st.integers(0, 10**6), steps=st.integers(1, 5), heads=st.integers(1, 2))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_graphs_equal_brute_force(seed, steps, heads):
     space = random_space(seed, steps, heads)
     if space is not None:
