@@ -60,10 +60,22 @@ class EdgeInfo:
 
 @dataclass(frozen=True)
 class PortInfo:
-    """PLIOs of a layer with no memory tile between: its block, by index, whether they feed it, and what they are."""
+    """PLIOs of a layer with no memory tile between, those of one column of tiles together.
+
+    Attributes:
+        block: index of the layer's block.
+        into: whether they feed it.
+        column: of the array, where the tiles are.
+        row: the lowest of these tiles.
+        count: PLIOs.
+        text: what to say of them.
+    """
 
     block: int
     into: bool
+    column: int
+    row: int
+    count: int
     text: str
 
 
@@ -125,14 +137,22 @@ def floorplan_info(design: Design) -> FloorplanInfo:
 
 
 def _ports(design: Design) -> tuple[PortInfo, ...]:
-    """The PLIOs of the plan that go past the memory tiles, those of a layer and a direction together."""
-    names, windows = list(design.on_array.layers), dict[tuple[str, bool], list[Plio]]()
+    """The PLIOs of the plan that go past the memory tiles, by layer, direction and column of tiles."""
+    names, placement = list(design.on_array.layers), design.place()
+    found: dict[tuple[str, bool, int], list[tuple[Plio, int]]] = {}
     for edge in design.plan().plio_edges:
-        windows.setdefault((edge.tiles[0].layer, edge.into), []).append(edge.window)
-    return tuple(PortInfo(names.index(name), into, f"{name}: {len(plios)} PLIO{'s' * (len(plios) > 1)} "
-                          f"{'straight into' if into else 'straight out of'} tiles, {plios[0].order}, "
-                          f"{max(one.bytes for one in plios):,} bytes a call at most")
-                 for (name, into), plios in windows.items())
+        column, row = placement[edge.tiles[0].layer]
+        lowest = row + min(tile.chain for tile in edge.tiles)
+        for place in sorted({column + tile.position for tile in edge.tiles}):
+            found.setdefault((edge.tiles[0].layer, edge.into, place), []).append((edge.window, lowest))
+    ports = []
+    for (name, into, column), ends in found.items():
+        plios = [plio for plio, _ in ends]
+        ports.append(PortInfo(
+            names.index(name), into, column, min(row for _, row in ends), len(ends),
+            f"{name}: {len(ends)} PLIO{'s' * (len(ends) > 1)} straight {'into' if into else 'out of'} the tiles of "
+            f"column {column}, {plios[0].order}, {max(one.bytes for one in plios):,} bytes a call at most"))
+    return tuple(ports)
 
 
 def _edges(design: Design) -> tuple[EdgeInfo, ...]:
@@ -234,12 +254,11 @@ def _draw_edges(figure: go.Figure, info: FloorplanInfo, kind: str) -> None:
 
 
 def _draw_ports(figure: go.Figure, info: FloorplanInfo) -> None:
-    """Between the row of PLIOs and the lower edge of each block that has some of its own: in on the left of it."""
+    """Between the row of PLIOs and the lowest tile they reach: in on the left of it, out on the right."""
     bottom = _memory_y(info, 0) - 0.7
     for port in info.ports:
-        block = info.blocks[port.block]
-        x = block.column + block.width * (0.3 if port.into else 0.7)
-        begin, end = ((bottom, block.row + 0.1) if port.into else (block.row + 0.1, bottom))
+        x = port.column + (0.3 if port.into else 0.7)
+        begin, end = ((bottom, port.row + 0.1) if port.into else (port.row + 0.1, bottom))
         figure.add_annotation(x=x, y=end, ax=x, ay=begin, xref="x", yref="y", axref="x", ayref="y", showarrow=True,
                               arrowhead=2, arrowsize=1.2, arrowwidth=1.5, arrowcolor=_EDGE_COLOURS["direct"], text="")
         figure.add_trace(go.Scatter(

@@ -61,7 +61,7 @@ def plan_data(design: Design) -> dict[str, Any]:
                   "text": block["text"].replace("<br>", "\n")}
     for memory in data["memory_tiles"]:
         memory["text"] = memory["text"].replace("<br>", "\n")
-    return {**data, "plio": {}}
+    return data
 
 
 def plan_words(design: Design) -> str:
@@ -79,7 +79,7 @@ def grid_columns(session: Session) -> list[dict[str, Any]]:
     """The columns of the grid."""
     table = session.table
     layers = set(table.layers)
-    return [{"name": name, "label": LABELS.get(name, name),
+    return [{"name": name, "label": LABELS.get(name, name), "help": " ".join(FIELDS) if name in layers else "",
              "numeric": name not in layers and name not in ("bottleneck", "validity", "device")}
             for name in columns_shown(table)]
 

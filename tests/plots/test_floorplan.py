@@ -41,14 +41,28 @@ def test_plios_past_the_memory_tiles_are_drawn_to_their_blocks():
         {"dense0": one | {"ports": "direct_in"}, "dense1": one | {"ports": "direct_out"}})
     info = floorplan_info(design)
     assert [(port.block, port.into, port.text) for port in info.ports] == [
-        (0, True, "dense0: 1 PLIO straight into tiles, row by row, 512 bytes a call at most"),
-        (1, False, "dense1: 1 PLIO straight out of tiles, row by row, 128 bytes a call at most")]
+        (0, True, f"dense0: 1 PLIO straight into the tiles of column {info.blocks[0].column}, row by row, "
+                  "512 bytes a call at most"),
+        (1, False, f"dense1: 1 PLIO straight out of the tiles of column {info.blocks[1].column}, row by row, "
+                   "128 bytes a call at most")]
     assert not info.memory_tiles
     lines = [trace for trace in floorplan_figure(info).data if trace.name == "PLIOs of tiles"]
     into, out = lines
     assert into.y[0] == out.y[1] < -2  # the row of PLIOs
     assert (into.y[1] > info.blocks[0].row, out.y[0] > info.blocks[1].row) == (True, True)
     assert into.hovertext[0] == info.ports[0].text
+
+
+def test_plios_of_several_columns_of_a_block_are_drawn_apart():
+    design = aie.Explorer(mlp([64, 64, 32])).design({
+        "dense0": {"microtile": "4x8x8", "cas_length": 2, "cas_num": 2, "split": "features", "ports": "direct_in"},
+        "dense1": {"microtile": "4x8x8", "cas_length": 1, "cas_num": 2, "split": "features", "ports": "direct_out"}})
+    info = floorplan_info(design)
+    first, last = info.blocks
+    assert [(port.into, port.column, port.row, port.count) for port in info.ports] == [
+        (True, first.column, first.row, 1), (True, first.column + 1, first.row, 1),
+        (False, last.column, last.row, 2)]
+    assert "2 PLIOs straight out of the tiles" in info.ports[-1].text
 
 
 def test_plio_columns_and_cascades_are_told(info):

@@ -1,6 +1,7 @@
 // The array of tiles. Blocks can be dragged, or moved with the arrow keys and put down with Enter.
 const CELL = 24, LEFT = 34, GAP = 16;
 
+let plans = 0;
 function render({ model, el }) {
   el.classList.add("aie-plan");
   el.dataset.lmSuppressShortcuts = "true";
@@ -8,7 +9,12 @@ function render({ model, el }) {
   const words = document.createElement("div");
   words.className = "aie-hint";
   words.setAttribute("role", "status");
-  el.append(saveButton(svg, "floorplan"), svg, words);
+  const legend = document.createElement("div");
+  legend.className = "aie-legend";
+  legend.innerHTML = "<span><i class='direct'></i>from tile to tile, or between PLIO and tile</span>"
+    + "<span><i></i>through a memory tile (m)</span><span>→ along a cascade</span>";
+  el.append(saveButton(svg, "floorplan"), svg, legend, words);
+  const arrow = `aie-arrow-${plans++}`;  // markers of a hidden figure are not drawn elsewhere
   let plan = null, ground = null, painted = "", again = false, held = null;  // held: {block, column, row, dx, dy, spots}
 
   const y = (row) => (plan.rows - 1 - row) * CELL + 2;
@@ -41,9 +47,7 @@ function render({ model, el }) {
     const pl = memoryY(0) + CELL + 6;
     for (const column of plan.pl_columns) {
       const one = node("path", { class: "pl", d: `M${x(column) + 5},${pl + 10} L${x(column) + CELL / 2},${pl} L${x(column) + CELL - 5},${pl + 10} Z` }, svg);
-      const used = plan.plio[column];
-      if (used) one.classList.add("used");
-      title(one, used ? `column ${column}: ${used}` : `column ${column}: PL interface`);
+      title(one, `column ${column}: PL interface`);
     }
     for (const memory of plan.memory_tiles) {
       cell("memory-tile used", x(memory.column), memoryY(memory.row), memory.text, svg);
@@ -54,17 +58,22 @@ function render({ model, el }) {
       const from = [x(a.column + a.width) - 6, y(a.row) + CELL - 4], to = [x(b.column) + 5, y(b.row) + CELL - 4];
       const via = edge.via.length ? [[x(edge.via[0][0]) + CELL / 2, memoryY(edge.via[0][1]) + 3]] : [];
       const points = [from, ...via, to].map((point) => point.join(",")).join(" L");
-      const line = node("path", { class: `edge ${edge.kind}`, d: `M${points}`, "marker-end": "url(#aie-arrow)" }, svg);
+      const line = node("path", { class: `edge ${edge.kind}`, d: `M${points}`, "marker-end": `url(#${arrow}-${edge.kind})` }, svg);
       title(line, edge.text);
     }
-    for (const port of plan.ports) {  // PLIOs past the memory tiles: in on the left of the block
-      const block = plan.blocks[port.block], at = x(block.column) + block.width * CELL * (port.into ? 0.3 : 0.7);
-      const ends = [`${at},${memoryY(0) + CELL + 6}`, `${at},${y(block.row) + CELL - 4}`];
+    for (const port of plan.ports) {  // PLIOs past the memory tiles: in on the left of a tile, out on the right
+      const at = x(port.column) + CELL * (port.into ? 0.3 : 0.7);
+      const ends = [`${at},${memoryY(0) + CELL + 6}`, `${at},${y(port.row) + CELL - 4}`];
       if (!port.into) ends.reverse();
-      title(node("path", { class: "edge direct port", d: `M${ends.join(" L")}`, "marker-end": "url(#aie-arrow)" }, svg), port.text);
+      title(node("path", { class: "edge direct port", d: `M${ends.join(" L")}`, "marker-end": `url(#${arrow}-direct)` }, svg), port.text);
+      if (port.count > 1) label(at + (port.into ? -7 : 8), memoryY(0) + CELL + 2, String(port.count), svg);
     }
-    const marker = node("marker", { id: "aie-arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, node("defs", {}, svg));
-    node("path", { d: "M0,0 L8,4 L0,8 Z", class: "arrow" }, marker);
+    const defs = node("defs", {}, svg);
+    for (const kind of ["direct", "memory_tile"]) {
+      const marker = node("marker", { id: `${arrow}-${kind}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, defs);
+      node("path", { d: "M0,0 L8,4 L0,8 Z", class: `arrow ${kind}` }, marker);
+    }
+    svg.classList.remove("moving");
     plan.blocks.forEach((block, index) => drawBlock(block, index));
     say(model.get("words"));
     if (focus) svg.querySelector(`.block[data-layer="${focus}"]`)?.focus({ preventScroll: true });
@@ -146,6 +155,7 @@ function render({ model, el }) {
     row = Math.min(plan.rows - held.block.height, Math.max(0, row));
     if (column === held.column && row === held.row) return;
     held.column = column; held.row = row; held.moved = true;
+    svg.classList.add("moving");  // lines still end where blocks were
     held.group.setAttribute("transform", `translate(${(column - held.block.column) * CELL} ${-(row - held.block.row) * CELL})`);
     judge();
   };
