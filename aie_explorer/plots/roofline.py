@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from aie_explorer.design.roofline import Ceiling, Point, Roofline
 from aie_explorer.plots.style import COLOURS, GREY, colour, finish, letter
 
+PEAK = " multiply-accumulates"
 SCOPES = {"tile": "One tile", "array": "The array"}
 
 
@@ -26,12 +27,21 @@ def roofline_figure(info: Roofline, scope: str = "tile") -> go.Figure:
     high = max([point.macs_per_byte for point in points] + [_ridge(limits)]) * 4
     figure = go.Figure()
     x = np.geomspace(low, high, 64)
+    flat: dict[float, list[str]] = {}  # several pairs of types often share a peak
+    for ceiling in limits:
+        if ceiling.macs_per_cycle is not None:
+            flat.setdefault(ceiling.macs_per_cycle, []).append(ceiling.name.removesuffix(PEAK))
     for i, ceiling in enumerate(limits):
+        name = ceiling.name
+        if ceiling.macs_per_cycle is not None:
+            if not (names := flat.pop(ceiling.macs_per_cycle, [])):
+                continue
+            name = ", ".join(names) + PEAK
         figure.add_trace(go.Scatter(
-            x=x.tolist(), y=[ceiling.at(value) for value in x], mode="lines", name=ceiling.name,
+            x=x.tolist(), y=[ceiling.at(value) for value in x], mode="lines", name=name,
             line={"color": GREY if ceiling.macs_per_cycle else COLOURS[i % len(COLOURS)],
                   "dash": "solid" if ceiling.macs_per_cycle else "dash"},
-            hovertemplate=f"{ceiling.name}<extra></extra>"))
+            hovertemplate=f"{name}<extra></extra>"))
     for boundary, symbol in zip(boundaries, ("circle", "square", "diamond"), strict=False):
         of_it = [point for point in points if point.boundary == boundary]
         figure.add_trace(go.Scatter(

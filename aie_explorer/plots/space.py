@@ -91,7 +91,7 @@ def space_figure(info: SpaceInfo) -> go.Figure:
             customdata=rows.astype(np.int32), hovertemplate=hover, showlegend=False,
             marker={"size": 5, "color": tint, "opacity": opacity}))
     shape = "linear" if {info.x, info.y} & MORE_IS_BETTER else "hv"
-    figure.add_trace(go.Scatter(
+    figure.add_trace(go.Scattergl(  # as the others are, which would lie upon a trace of another kind
         x=info.points[info.front, 0], y=info.points[info.front, 1], mode="lines+markers", name="front",
         customdata=info.front.astype(np.int32), hovertemplate=hover, showlegend=False,
         line={"shape": shape, "color": COLOURS[0], "width": 2}, marker={"size": 7, "color": COLOURS[0]}))

@@ -90,7 +90,8 @@ def timeline_info(timeline: Timeline) -> TimelineInfo:
     return TimelineInfo(
         rows, tuple(i for i, name in enumerate(rows) if groups[name] in sides), tuple(bars), timeline.interval_cycles,
         timeline.latency_cycles, tuple(out),
-        f"interval {timeline.interval_cycles:.0f} cycles, latency {timeline.latency_cycles:.0f} cycles: "
+        f"simulated: interval {timeline.interval_cycles:.0f} cycles, latency {timeline.latency_cycles:.0f} cycles "
+        f"(estimate {timeline.closed_form_interval_cycles:.0f}, {timeline.closed_form_latency_cycles:.0f}); "
         f"{timeline.critical}" + ("" if " waiting for " in timeline.critical else " is always busy"))
 
 
@@ -119,7 +120,7 @@ def timeline_figure(info: TimelineInfo) -> go.Figure:
     for end in info.results_cycles:
         figure.add_vline(x=end, line={"width": 1, "dash": "dot", "color": GREY})
     figure.add_annotation(x=info.results_cycles[0], y=len(info.rows) - 0.4, text="first result", showarrow=False,
-                          yanchor="top", xanchor="right", font={"size": 10, "color": GREY})
+                          yanchor="top", xanchor="right", font={"size": 10})
     finish(figure, title=escape(info.summary), height=130 + (24 if tall else 15) * (len(info.rows) + 1))
     figure.update_layout(barmode="overlay", bargap=0.1, hovermode="closest", margin={"t": 72},
                          uniformtext={"minsize": 9 if tall else 7, "mode": "hide"},
