@@ -32,7 +32,7 @@ class ExploreTab:
 
     def __init__(self, tabs: Tabs) -> None:
         self.ui, self.session = tabs.ui, tabs.session
-        self.space, self.layers, self.plan = Figure(name="design space"), Layers(), Floorplan()
+        self.space, self.layers, self.plan = Figure(name="design space", hints=True), Layers(), Floorplan()
         self.layers.fields = [{"name": name, "help": HELP.get(name, name)} for name in FIELDS]
         cycles = next(figure for view, figure in tabs.views if view.name == "cycles")
         axes = [(label, name) for name, label in LABELS.items()]

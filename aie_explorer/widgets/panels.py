@@ -19,7 +19,7 @@ from aie_explorer.errors import DesignError, ExportError
 from aie_explorer.firmware import FirmwareProject
 from aie_explorer.search.collect import table_of_sweep
 from aie_explorer.search.over import WHOLE_DESIGN
-from aie_explorer.search.sweep import plan_sweep
+from aie_explorer.search.sweep import Sweep, plan_sweep
 from aie_explorer.widgets import pieces
 from aie_explorer.widgets.code import over_of
 from aie_explorer.widgets.jobs import CancelledError, Job
@@ -55,8 +55,8 @@ class SweepPanel:
         self._host = host
         self.over: dict[str, str] = {}
         self.what = w.Dropdown(description="vary", layout={"width": "300px"}, style={"description_width": "50px"})
-        self.values = w.Text(placeholder="values, such as 1, 2, 4", layout={"width": "330px"},
-                             tooltip="values to try, separated by commas")
+        self.values = w.Text(placeholder="values, such as 1, 2, 4", description="values", layout={"width": "380px"},
+                             style={"description_width": "50px"}, tooltip="values to try, separated by commas")
         self.values.add_class("aie-sweep-values")
         self.add = w.Button(description="Vary this", icon="plus", tooltip="add these values to the sweep")
         self.clear = w.Button(description="Start over", tooltip="vary nothing")
@@ -82,12 +82,16 @@ class SweepPanel:
         names = [*(f"{layer}.{name}" for layer in layers for name in FIELDS), *WHOLE_DESIGN]
         if tuple(self.what.options) != tuple(names):
             self.what.options = names
+            self.what.value = names[0]  # else nothing is chosen, and the first press of the button fails
         chips = "".join(f'<span class="aie-chip">{escape(name)}: {escape(text)}</span>'
                         for name, text in self.over.items())
         self.list.value = f"<div>{chips or 'nothing is varied yet'}</div>"
         try:
-            size, looked_at = self.size()
+            sweep = self.planned()
+            size, looked_at, parts = sweep.size, sweep.looked_at, len(sweep.combinations)
             text = f"{size:,} designs" if looked_at == size else f"{size:,} designs, {looked_at:,} of them sampled"
+            if looked_at < size and parts > 1:
+                text += f", at most {self.limit.value:,} for each of {parts} batches, devices or clocks"
             self.start.disabled = looked_at > MOST_HERE
             if looked_at > MOST_HERE:
                 text += f": too many to show, at most {MOST_HERE:,}; lower the limit, or use ex.sweep_to"
@@ -95,10 +99,9 @@ class SweepPanel:
             text, self.start.disabled = str(error), True
         self.count.value = f'<span class="aie-count">{escape(text)}</span>'
 
-    def size(self) -> tuple[int, int]:
-        """Designs in the whole product, and those that would be looked at."""
-        sweep = plan_sweep(self._host.session.explorer.combinations(over_of(self.over), limit=self.limit.value))
-        return sweep.size, sweep.looked_at
+    def planned(self) -> Sweep:
+        """What would be swept."""
+        return plan_sweep(self._host.session.explorer.combinations(over_of(self.over), limit=self.limit.value))
 
     def _suggest(self) -> None:
         layer, dot, field = str(self.what.value).rpartition(".")

@@ -144,6 +144,7 @@ class Figure(_Part):
         version: changes when the figure must be drawn again.
         marks: selected designs: kind, x, y; moving them draws nothing else again.
         hint: words below it, about what the mouse is over.
+        hints: whether there will be any, for which room is kept.
     """
 
     _esm = _text("figure.js")
@@ -152,6 +153,7 @@ class Figure(_Part):
     version = traitlets.Int(0).tag(sync=True)
     marks: Any = traitlets.List([]).tag(sync=True)
     hint = traitlets.Unicode("").tag(sync=True)
+    hints = traitlets.Bool(False).tag(sync=True)
 
     def show(self, figure: go.Figure | dict[str, Any] | None, stamp: int, marks: list[dict[str, Any]] | None = None
              ) -> None:
@@ -185,7 +187,7 @@ class Grid(_Part):
     """A grid of which only the rows in view are sent.
 
     Attributes:
-        columns: name, label, numeric. sort: column, descending. total: rows. view: first, rows (row, cells).
+        columns: name, label, help, numeric. sort: column, descending. total: rows. view: first, rows (row, cells).
         chosen: row of the selected design, -1 for none. compared: rows of those compared.
     """
 

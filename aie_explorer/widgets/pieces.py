@@ -14,6 +14,7 @@ from aie_explorer.checks.table import DESIGN_RULES
 from aie_explorer.design import Design
 from aie_explorer.errors import AieExplorerError
 from aie_explorer.firmware import FirmwareProject
+from aie_explorer.plots.floorplan import ink
 from aie_explorer.plots.style import colour, letter
 from aie_explorer.space import RULES
 from aie_explorer.widgets.options import FIELDS, shown
@@ -107,7 +108,8 @@ def compare(designs: Sequence[Design], chosen: Design) -> str:
     rows.append(("limited by", _marked([escape(e.bottleneck) for e in estimates])))
     rows.append(("device, batch", _marked([f"{escape(one.device.name)}, {one.network.batch}" for one in designs])))
     for i, layer in enumerate(designs[0].layers):
-        badge = f"<b style='color:{colour(i)}'>{letter(i)}</b> {escape(layer)}"
+        tint = colour(i)
+        badge = (f"<b class='aie-badge' style='background:{tint};color:{ink(tint)}'>{letter(i)}</b> {escape(layer)}")
         for field in FIELDS:
             rows.append((f"{badge} {field}", _marked([
                 escape(shown(getattr(one.layers[layer], field))) if layer in one.layers else "-" for one in designs])))

@@ -45,7 +45,8 @@ def test_the_whole_way(open_notebook, screenshots, tmp_path):
     ready(page)
     page.screenshot(path=str(screenshots / "explore_light.png"))
     assert page.locator(".modebar-btn[data-title*='hare']").count() == 0
-    assert page.evaluate("""() => [...document.querySelectorAll('.aie-explorer, .aie-explorer .widget-tab-contents')]
+    assert page.evaluate("""() => [...document.querySelectorAll(
+        '.aie-explorer, .aie-explorer .widget-tab-contents, .aie-explorer .aie-layers')]
       .every((one) => one.scrollWidth <= one.clientWidth)"""), "something is cut off"
 
     # a control of a layer changes every view

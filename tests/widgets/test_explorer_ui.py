@@ -351,12 +351,14 @@ def test_sweep(ui):
     ui.tabs.open("Sweep")
     panel = ui.tabs.sweep
     assert "dense0.cas_length" in panel.what.options
+    assert panel.what.value in panel.what.options  # something is chosen from the start
+    assert panel.values.value
     panel.what.value = "dense0.cas_length"
     assert panel.values.value.startswith("1, 2")
     panel.values.value = "1, 2"
     panel.add.click()
     assert "designs" in panel.count.value
-    size = panel.size()[0]
+    size = panel.planned().size
     before = len(ui.session.table.frame)
     panel.start.click()
     ui.wait()
@@ -369,6 +371,20 @@ def test_sweep(ui):
     assert panel.over == {"dense0.cas_length": "1, 2"}
     panel.clear.click()
     assert panel.over == {}
+
+
+def test_a_sweep_says_what_its_limit_counts(ui):
+    ui.tabs.open("Sweep")
+    panel = ui.tabs.sweep
+    panel.what.value = "dense0.cas_length"
+    panel.add.click()
+    panel.limit.value = 10
+    assert "10 of them sampled" in panel.count.value
+    assert "each" not in panel.count.value
+    panel.what.value = "batch"
+    panel.values.value = "1, 8"
+    panel.add.click()
+    assert "20 of them sampled, at most 10 for each of 2 batches" in panel.count.value
 
 
 def test_a_sweep_can_be_cancelled(ui, monkeypatch):

@@ -1,7 +1,9 @@
 """What goes to the front end, how often, and what is left when it is closed."""
 
 import gc
+import re
 import weakref
+from importlib import resources
 
 import ipywidgets as w
 import pytest
@@ -113,3 +115,35 @@ def test_closing_frees_all_that_it_held():
     gc.collect()
     assert [one() for one in held if one() is not None] == []
     assert len(registry._instances) == before
+
+
+# text and grounds of JupyterLab's themes: --jp-ui-font-color1, --jp-layout-color0 to 2
+THEMES = {"light": ((0, 0, 0, 0.87), ("#ffffff", "#eeeeee")),
+          "dark": ((255, 255, 255, 1), ("#111111", "#212121", "#424242"))}
+
+
+def luminance(colour):
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def hexed(text):
+    return [int(text[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+
+
+@pytest.mark.parametrize("name", ["dim", "bad", "good"])
+@pytest.mark.parametrize("theme", THEMES)
+def test_words_stand_out_in_both_themes(name, theme):
+    css = resources.files("aie_explorer.widgets").joinpath("static", "explorer.css").read_text()
+    first, percent, second = re.search(
+        rf"--aie-{name}: color-mix\(in srgb, (\S+) (\d+)%, ([^;]+)\);", css).groups()
+    ink, grounds = THEMES[theme]
+    named = {"var(--aie-ink)": (*(part / 255 for part in ink[:3]), ink[3]), "transparent": (0, 0, 0, 0)}
+    one, other = (named[text] if text in named else (*hexed(text), 1) for text in (first, second))
+    share = int(percent) / 100
+    alpha = share * one[3] + (1 - share) * other[3]
+    mixed = [(share * a * one[3] + (1 - share) * b * other[3]) / alpha for a, b in zip(one[:3], other[:3], strict=True)]
+    for ground in grounds if name == "dim" else grounds[:2]:  # marks and warnings are not on shaded ground
+        seen = [alpha * a + (1 - alpha) * b for a, b in zip(mixed, hexed(ground), strict=True)]
+        low, high = sorted(luminance(colour) + 0.05 for colour in (seen, hexed(ground)))
+        assert high / low >= 4.5, (theme, ground)

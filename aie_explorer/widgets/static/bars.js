@@ -75,7 +75,7 @@ function render({ model, el }) {
       else if (i % each === 0) text(name.length > 9 ? `${name.slice(0, 8)}…` : name, 0, 0, { "text-anchor": "end", transform: `translate(${round(x + 3)} ${low - 6}) rotate(-35)` });
     });
     node("path", { d: `M${LEFT},${round(y(line.y0))} H${width - RIGHT}`, stroke: line.line.color, "stroke-width": 2, "stroke-dasharray": "9 6" }, svg);
-    text(line.label.text, width - RIGHT, y(line.y0) - 5, { "text-anchor": "end", style: `fill: ${line.line.color}` });
+    text(line.label.text, width - RIGHT, y(line.y0) - 5, { "text-anchor": "end", class: "aie-across" });
     legend(width);
     el.dataset.version = model.get("stamp");
   };

@@ -24,7 +24,7 @@ function render({ model, el }) {
 
   const ink = () => getComputedStyle(el).color;
   const seen = () => el.getBoundingClientRect().width > 50;
-  const marks = (layout) => model.get("marks").map((mark) => ({
+  const marks = () => model.get("marks").map((mark) => ({
     type: "path", path: SYMBOLS[mark.kind], xref: "x", yref: "y", xsizemode: "pixel", ysizemode: "pixel",
     xanchor: mark.x, yanchor: mark.y, layer: "above",
     line: { color: mark.kind === "chosen" ? "#D55E00" : ink(), width: mark.kind === "chosen" ? 3 : 2 },
@@ -96,7 +96,7 @@ function render({ model, el }) {
       layout.width = Math.floor(el.getBoundingClientRect().width);
       layout.font = { ...(layout.font ?? {}), color: ink() };
       layout.hoverlabel = { align: "left" };
-      layout.shapes = [...(layout.shapes ?? []), ...marks(layout)];
+      layout.shapes = [...(layout.shapes ?? []), ...marks()];
       marked = JSON.stringify(model.get("marks"));
       el.setAttribute("aria-label", layout.title?.text || model.get("name"));
       await Plotly.react(plot, spec.data, layout, {
@@ -115,7 +115,9 @@ function render({ model, el }) {
   // style sheets arrive some time after the page says that its theme changed
   const recolour = () => {
     if (ended || !Plotly || drawn < 0 || plot._fullLayout?.font.color === ink()) return;
-    if (seen()) busy = busy.then(() => Plotly.relayout(plot, { "font.color": ink() })); else drawn = -1;
+    if (!seen()) { drawn = -1; return; }
+    const shapes = model.get("marks").length ? { shapes: marks() } : {};  // some are drawn in the colour of the text
+    busy = busy.then(() => Plotly.relayout(plot, { "font.color": ink(), ...shapes }));
   };
   const theme = () => { for (const wait of [0, 150, 600, 2000]) setTimeout(recolour, wait); };
   const resized = new ResizeObserver(() => {
@@ -127,7 +129,7 @@ function render({ model, el }) {
   resized.observe(el);
   const watch = new MutationObserver(theme);
   watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind", "class"] });
-  const hinted = () => { hint.textContent = model.get("hint"); };
+  const hinted = () => { hint.textContent = model.get("hint"); hint.classList.toggle("aie-none", !model.get("hints")); };
   model.on("change:stamp", queue);
   model.on("change:hint", hinted);
   hinted();

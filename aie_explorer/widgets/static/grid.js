@@ -26,8 +26,9 @@ function render({ model, el }) {
       const th = document.createElement("th"), button = document.createElement("button");
       const mine = sort.column === column.name;
       button.textContent = column.label + (mine ? (sort.descending ? " ▼" : " ▲") : "");
-      button.title = `sort by ${column.label}`;
-      button.setAttribute("aria-label", button.title);
+      const label = `sort by ${column.label}`;
+      button.title = column.help ? `${column.help}\n${label}` : label;
+      button.setAttribute("aria-label", label);
       button.addEventListener("click", () => model.send({ type: "sort", column: column.name }));
       th.setAttribute("aria-sort", mine ? (sort.descending ? "descending" : "ascending") : "none");
       th.append(button);

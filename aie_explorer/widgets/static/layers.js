@@ -11,7 +11,7 @@ function render({ model, el }) {
     const row = document.createElement("tr");
     for (const [text, title] of [["layer", "inputs x outputs"], ["pinned", "stays when the rest is optimised"],
       ...model.get("fields").map((field) => [field.name, field.help]),
-      ["tiles", "tiles it uses"], ["interval", "cycles a batch of this layer alone"], ["of peak", "useful work over the peak of its tiles"],
+      ["tiles", "tiles it uses"], ["interval (cycles)", "cycles a batch of this layer alone"], ["of peak", "useful work over the peak of its tiles"],
       ["limited by", "the slowest part of the layer"]]) {
       const th = document.createElement("th");
       th.textContent = text;
@@ -78,6 +78,7 @@ function render({ model, el }) {
     }
     for (let i = 0; i < 4; i++) {
       const td = document.createElement("td");
+      td.className = "aie-number";
       parts.cells.push(td);
       tr.append(td);
     }

@@ -8,12 +8,17 @@ const node = (name, attributes, parent) => {
 };
 const title = (parent, text) => { node("title", {}, parent).textContent = text; };
 const STYLED = ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight"];
+// Mixed colours come as color(srgb ..), which drawing programs do not know.
+const plain = (value) => value.replace(/color\(srgb ([^)]*)\)/g, (_, parts) => {
+  const [r, g, b, a = 1] = parts.split(/[ /]+/).map(Number);
+  return `rgba(${[r, g, b].map((one) => Math.round(255 * one)).join(", ")}, ${a})`;
+});
 // The figure as a file that looks the same elsewhere: styles of the page are written into it.
 const saved = (svg, name) => {
   const copy = svg.cloneNode(true), box = svg.getBoundingClientRect(), own = svg.querySelectorAll("*");
   copy.querySelectorAll("*").forEach((one, i) => {
     const style = getComputedStyle(own[i]);
-    for (const key of STYLED) one.style.setProperty(key, style.getPropertyValue(key));
+    for (const key of STYLED) one.style.setProperty(key, plain(style.getPropertyValue(key)));
   });
   copy.setAttribute("xmlns", NS);
   copy.setAttribute("width", box.width);
