@@ -19,7 +19,7 @@ from aie_explorer.widgets import rows
 from aie_explorer.widgets import state as steps
 from aie_explorer.widgets.options import FIELDS, HELP
 from aie_explorer.widgets.parts import Figure, Floorplan, Layers
-from aie_explorer.widgets.table import Lasso, choice_words, rounded
+from aie_explorer.widgets.table import Lasso, alike, choice_words, rounded
 
 if TYPE_CHECKING:
     from aie_explorer.widgets.tabs import Tabs
@@ -121,10 +121,14 @@ class ExploreTab:
         return {axis: float(getattr(estimate, name)) for axis, name in (("x", state.x), ("y", state.y))}
 
     def _click(self, message: Message) -> None:
-        self.ui.do(lambda: self.session.select_row(int(message["row"])))
+        self.ui.do(lambda: self.session.select_point(int(message["row"])))
 
     def _hover(self, message: Message) -> None:
-        self.space.hint = choice_words(self.session.table, int(message["row"]))
+        session, state = self.session, self.session.state
+        with session.lock:
+            rows = alike(session.table, session.kept, int(message["row"]), (state.x, state.y))
+            more = f"the best of {len(rows)} designs at this point: " if len(rows) > 1 else ""
+            self.space.hint = more + choice_words(session.table, int(rows[0]))
 
     def _box(self, message: Message) -> None:
         state = self.session.state

@@ -19,7 +19,7 @@ from aie_explorer.widgets import files
 from aie_explorer.widgets.code import as_code
 from aie_explorer.widgets.query import Mask
 from aie_explorer.widgets.state import State, selected, start
-from aie_explorer.widgets.table import Filters, Table, append, kept, row_of, start_table
+from aie_explorer.widgets.table import Filters, Table, alike, append, kept, row_of, start_table
 
 MOST_UNDONE = 200
 
@@ -54,7 +54,7 @@ class Session:
         self.version = 1
         self._past: list[State] = []
         self._future: list[State] = []
-        self.state = self._begin(explorer)
+        self.state = self._bare = self._begin(explorer)  # bare: with the words of the step that led to it
         self.table  # noqa: B018 (made now, so that the first view is complete)
 
     def _begin(self, explorer: Explorer) -> State:
@@ -133,8 +133,8 @@ class Session:
             if new.filters != self.state.filters:
                 kept(self.table, new.filters)  # a filter that is not understood is refused here
             if new != self.state:
-                self._past = [*self._past[-MOST_UNDONE + 1:], self.state]
-                self._future = []
+                self._past = [*self._past[-MOST_UNDONE + 1:], self._bare]
+                self._future, self._bare = [], new
             self.state = new
             self._changed()
             return new
@@ -158,21 +158,35 @@ class Session:
         """Take the last step back."""
         with self.lock:
             if self._past:
-                self._future.append(self.state)
-                self.state = replace(self._past.pop(), note="undone")
+                self._future.append(self._bare)
+                note, self._bare = self._bare.note, self._past.pop()
+                self.state = replace(self._bare, note=f"undone: {note}" if note else "undone")
                 self._changed()
 
     def redo(self) -> None:
         """Take again what was taken back."""
         with self.lock:
             if self._future:
-                self._past.append(self.state)
-                self.state = replace(self._future.pop(), note="done again")
+                self._past.append(self._bare)
+                self._bare = self._future.pop()
+                note = self._bare.note
+                self.state = replace(self._bare, note=f"done again: {note}" if note else "done again")
                 self._changed()
 
     def design_of_row(self, index: int) -> Design:
         """The design of a row of the table."""
         return self.explorer.design(self.table.frame.iloc[index])
+
+    def select_point(self, index: int) -> None:
+        """Select the design of a row, or of those at the same point of the scatter the best one that filters keep.
+
+        Raises:
+            AieExplorerError: when it cannot be placed.
+        """
+        state = self.state
+        rows = alike(self.table, self.kept, index, (state.x, state.y))
+        more = f", the best of {len(rows)} at this point" if len(rows) > 1 else ""
+        self.do(lambda state: _told(selected(state, self.design_of_row(int(rows[0]))), more))
 
     def select_row(self, index: int) -> None:
         """Select the design of a row.
@@ -264,3 +278,7 @@ class Session:
         """The Python that makes the selected design; see `code.as_code`."""
         name = model or f"{self.state.design.network.name}.h5"
         return as_code(self.state, name, self.constraints, self.sweeps)
+
+
+def _told(state: State, more: str) -> State:
+    return replace(state, note=state.note + more)

@@ -172,6 +172,18 @@ def row_of(table: Table, design: Design) -> int | None:
     return None
 
 
+def alike(table: Table, mask: Mask, row: int, columns: tuple[str, str]) -> npt.NDArray[np.intp]:
+    """Rows with the figures of one in two columns, the best first; those that filters leave out only if it is one."""
+    frame = table.frame
+    same = mask.copy() if mask[row] else ~mask
+    for name in columns:
+        values = frame[name].to_numpy(np.float64)
+        same &= np.isclose(values, values[row], rtol=1e-9, atol=0)
+    rows: npt.NDArray[np.intp] = np.flatnonzero(same)
+    keys = [frame[name].to_numpy(np.float64)[rows] for name in ("tiles", "latency_cycles", "interval_cycles")]
+    return rows[np.lexsort(keys)]
+
+
 def ordered(table: Table, mask: Mask, column: str, descending: bool) -> npt.NDArray[np.intp]:
     """Rows kept, in the order of a column; a layer's name orders by its choice."""
     rows: npt.NDArray[np.intp] = np.flatnonzero(mask)

@@ -107,11 +107,47 @@ def test_points_and_rows_select(ui):
     assert ui.design.tiles == frame.iloc[3]["tiles"]
     ui.tabs.open("Designs")
     grid = ui.tabs.designs.grid
-    assert grid.chosen == 3
+    assert grid.chosen == ui.session.row
     row = grid.view["rows"][5]
     send(grid, type="click", row=row["row"])
     assert ui.design == ui.session.design_of_row(row["row"])
     assert grid.chosen == row["row"]
+
+
+def test_of_designs_at_one_point_the_best_is_selected(ui):
+    frame = ui.session.table.frame
+    at = frame.groupby(["tiles", "interval_cycles"])["latency_cycles"]
+    worst = int((frame["latency_cycles"] - at.transform("min")).idxmax())
+    point = (frame["tiles"] == frame["tiles"][worst]) & (frame["interval_cycles"] == frame["interval_cycles"][worst])
+    assert frame["latency_cycles"][worst] > frame["latency_cycles"][point].min()
+    send(ui.tabs.explore.space, type="hover", row=worst)
+    assert f"the best of {point.sum()} designs at this point" in ui.tabs.explore.space.hint
+    send(ui.tabs.explore.space, type="click", row=worst)
+    assert ui.session.row == frame["latency_cycles"][point].idxmin()
+    assert f"the best of {point.sum()} at this point" in ui.status.value
+    # of those that filters keep
+    best = frame["latency_cycles"][point].min()
+    ui.words.value = f"latency_cycles > {best + 0.5}"
+    send(ui.tabs.explore.space, type="click", row=worst)
+    assert frame["latency_cycles"][ui.session.row] > best
+    # what they leave out can be selected too
+    send(ui.tabs.explore.space, type="click", row=int(frame["latency_cycles"][point].idxmin()))
+    assert frame["latency_cycles"][ui.session.row] == best
+
+
+def test_undo_and_redo_say_what_they_do(ui):
+    send(ui.tabs.explore.layers, type="change", layer="dense0", field="cas_length", value="1")
+    send(ui.tabs.explore.layers, type="pin", layer="dense0", on=True)
+    ui.undo.click()
+    assert "undone: dense0 is pinned" in ui.status.value
+    ui.undo.click()
+    assert "undone: dense0: cas_length 1" in ui.status.value
+    ui.redo.click()
+    assert "done again: dense0: cas_length 1" in ui.status.value
+    ui.redo.click()
+    assert "done again: dense0 is pinned" in ui.status.value
+    ui.undo.click()
+    assert "undone: dense0 is pinned" in ui.status.value
 
 
 def test_brushes_filter_every_view(ui):
