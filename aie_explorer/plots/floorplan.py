@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import plotly.graph_objects as go
 
@@ -67,6 +68,7 @@ class PortInfo:
         into: whether they feed it.
         column: of the array, where the tiles are.
         row: the lowest of these tiles.
+        foot: the nearest column with a PL interface.
         count: PLIOs.
         text: what to say of them.
     """
@@ -75,6 +77,7 @@ class PortInfo:
     into: bool
     column: int
     row: int
+    foot: int
     count: int
     text: str
 
@@ -139,6 +142,7 @@ def floorplan_info(design: Design) -> FloorplanInfo:
 def _ports(design: Design) -> tuple[PortInfo, ...]:
     """The PLIOs of the plan that go past the memory tiles, by layer, direction and column of tiles."""
     names, placement = list(design.on_array.layers), design.place()
+    feet = array_of(design.device).pl_columns
     found: dict[tuple[str, bool, int], list[tuple[Plio, int]]] = {}
     for edge in design.plan().plio_edges:
         column, row = placement[edge.tiles[0].layer]
@@ -149,10 +153,16 @@ def _ports(design: Design) -> tuple[PortInfo, ...]:
     for (name, into, column), ends in found.items():
         plios = [plio for plio, _ in ends]
         ports.append(PortInfo(
-            names.index(name), into, column, min(row for _, row in ends), len(ends),
+            names.index(name), into, column, min(row for _, row in ends),
+            min(feet, key=partial(_away, column), default=column), len(ends),
             f"{name}: {len(ends)} PLIO{'s' * (len(ends) > 1)} straight {'into' if into else 'out of'} the tiles of "
             f"column {column}, {plios[0].order}, {max(one.bytes for one in plios):,} bytes a call at most"))
     return tuple(ports)
+
+
+def _away(column: int, foot: int) -> tuple[int, int]:
+    """How far a column with a PL interface is; of two, the western one is nearer."""
+    return abs(foot - column), foot
 
 
 def _edges(design: Design) -> tuple[EdgeInfo, ...]:
@@ -257,13 +267,16 @@ def _draw_ports(figure: go.Figure, info: FloorplanInfo) -> None:
     """Between the row of PLIOs and the lowest tile they reach: in on the left of it, out on the right."""
     bottom = _memory_y(info, 0) - 0.7
     for port in info.ports:
-        x = port.column + (0.3 if port.into else 0.7)
-        begin, end = ((bottom, port.row + 0.1) if port.into else (port.row + 0.1, bottom))
-        figure.add_annotation(x=x, y=end, ax=x, ay=begin, xref="x", yref="y", axref="x", ayref="y", showarrow=True,
-                              arrowhead=2, arrowsize=1.2, arrowwidth=1.5, arrowcolor=_EDGE_COLOURS["direct"], text="")
+        beside = 0.3 if port.into else 0.7
+        begin, end = (port.foot + beside, bottom), (port.column + beside, port.row + 0.1)
+        if not port.into:
+            begin, end = end, begin
+        figure.add_annotation(x=end[0], y=end[1], ax=begin[0], ay=begin[1], xref="x", yref="y", axref="x", ayref="y",
+                              showarrow=True, arrowhead=2, arrowsize=1.2, arrowwidth=1.5,
+                              arrowcolor=_EDGE_COLOURS["direct"], text="")
         figure.add_trace(go.Scatter(
-            x=[x, x], y=[begin, end], mode="lines", hovertext=[port.text] * 2, hoverinfo="text", showlegend=False,
-            name="PLIOs of tiles", line={"color": _EDGE_COLOURS["direct"], "width": 1.5}))
+            x=[begin[0], end[0]], y=[begin[1], end[1]], mode="lines", hovertext=[port.text] * 2, hoverinfo="text",
+            showlegend=False, name="PLIOs of tiles", line={"color": _EDGE_COLOURS["direct"], "width": 1.5}))
 
 
 def _path(info: FloorplanInfo, edge: EdgeInfo) -> list[tuple[float, float]]:

@@ -65,6 +65,17 @@ def test_plios_of_several_columns_of_a_block_are_drawn_apart():
     assert "2 PLIOs straight out of the tiles" in info.ports[-1].text
 
 
+def test_plios_begin_where_there_is_an_interface():
+    choice = {"microtile": "4x8x8", "cas_length": 2, "cas_num": 1, "ports": "direct_in"}
+    design = aie.Explorer(mlp([64, 64, 10])).design({"dense0": choice}).pinned({"dense0": (0, 0)})
+    info = floorplan_info(design)
+    into = [port for port in info.ports if port.into]
+    assert [port.column for port in into] == [0, 1]
+    assert {port.foot for port in into} == {min(info.pl_columns)} == {5}
+    line = next(trace for trace in floorplan_figure(info).data if trace.name == "PLIOs of tiles")
+    assert (5 < line.x[0] < 6, 0 < line.x[1] < 1) == (True, True)
+
+
 def test_plio_columns_and_cascades_are_told(info):
     assert info.pl_columns == tuple(range(5, 33))
     assert info.cascade == "west to east"

@@ -53,17 +53,18 @@ function render({ model, el }) {
       cell("memory-tile used", x(memory.column), memoryY(memory.row), memory.text, svg);
       label(x(memory.column) + CELL / 2, memoryY(memory.row) + 16, "m", svg, "aie-mark");
     }
-    for (const edge of plan.edges) {
+    const lines = (kind) => { for (const edge of plan.edges.filter((one) => one.kind === kind)) {
       const a = plan.blocks[edge.producer], b = plan.blocks[edge.consumer];
       const from = [x(a.column + a.width) - 6, y(a.row) + CELL - 4], to = [x(b.column) + 5, y(b.row) + CELL - 4];
       const via = edge.via.length ? [[x(edge.via[0][0]) + CELL / 2, memoryY(edge.via[0][1]) + 3]] : [];
       const points = [from, ...via, to].map((point) => point.join(",")).join(" L");
       const line = node("path", { class: `edge ${edge.kind}`, d: `M${points}`, "marker-end": `url(#${arrow}-${edge.kind})` }, svg);
       title(line, edge.text);
-    }
+    } };
+    lines("memory_tile");
     for (const port of plan.ports) {  // PLIOs past the memory tiles: in on the left of a tile, out on the right
-      const at = x(port.column) + CELL * (port.into ? 0.3 : 0.7);
-      const ends = [`${at},${memoryY(0) + CELL + 6}`, `${at},${y(port.row) + CELL - 4}`];
+      const beside = CELL * (port.into ? 0.3 : 0.7), at = x(port.foot) + beside;
+      const ends = [`${at},${memoryY(0) + CELL + 6}`, `${x(port.column) + beside},${y(port.row) + CELL - 4}`];
       if (!port.into) ends.reverse();
       title(node("path", { class: "edge direct port", d: `M${ends.join(" L")}`, "marker-end": `url(#${arrow}-direct)` }, svg), port.text);
       if (port.count > 1) label(at + (port.into ? -7 : 8), memoryY(0) + CELL + 2, String(port.count), svg);
@@ -75,6 +76,7 @@ function render({ model, el }) {
     }
     svg.classList.remove("moving");
     plan.blocks.forEach((block, index) => drawBlock(block, index));
+    lines("direct");  // between blocks that touch they would be hidden below
     say(model.get("words"));
     if (focus) svg.querySelector(`.block[data-layer="${focus}"]`)?.focus({ preventScroll: true });
     el.dataset.version = model.get("stamp");
