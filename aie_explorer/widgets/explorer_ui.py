@@ -215,12 +215,12 @@ class ExplorerUi(w.VBox):  # type: ignore[misc]
     def _find(self) -> None:
         explorer, state = self.session.explorer, self.session.state
 
-        def work(job: Job) -> Any:
+        def work(job: Job) -> steps.State:
             job.tell("looking for the best design")
-            return steps.start(explorer, state.objective, state.max_tiles).design
+            return steps.start(explorer, state.objective, state.max_tiles)
 
-        self.run("Find best", work, lambda design: self.session.do(
-            lambda s: steps.selected(s, design, f"best {s.objective}: {design.tiles} tiles")))
+        self.run("Find best", work, lambda best: self.session.do(
+            lambda s: steps.selected(s, best.design, best.note + self.session.passed_over(best))))
 
     def free_the_rest(self) -> None:
         """Optimise the layers that are not pinned."""

@@ -19,7 +19,7 @@ from aie_explorer.widgets import files
 from aie_explorer.widgets.code import as_code
 from aie_explorer.widgets.query import Mask
 from aie_explorer.widgets.state import State, selected, start
-from aie_explorer.widgets.table import Filters, Table, alike, append, kept, row_of, start_table
+from aie_explorer.widgets.table import Filters, Table, alike, append, kept, refused, row_of, start_table
 
 MOST_UNDONE = 200
 
@@ -54,10 +54,15 @@ class Session:
         self.version = 1
         self._past: list[State] = []
         self._future: list[State] = []
-        self.state = self._bare = self._begin(explorer)  # bare: with the words of the step that led to it
+        restored = self._restored(explorer)
+        self.state = restored or start(explorer)
         self.table  # noqa: B018 (made now, so that the first view is complete)
+        if restored is None:
+            self.say(self.state.note + self.passed_over(self.state))
+        self._bare = self.state
+        """The state with the words of the step that led to it."""
 
-    def _begin(self, explorer: Explorer) -> State:
+    def _restored(self, explorer: Explorer) -> State | None:
         if self.file is not None and self.file.exists():
             try:
                 restored = files.load(self.file, explorer.network)
@@ -67,7 +72,7 @@ class Session:
                 return restored
             except AieExplorerError as error:
                 self.unread = str(error)
-        return start(explorer)
+        return None
 
     def _made(self, device: Device, batch: int) -> Explorer:
         first = self._first
@@ -116,6 +121,11 @@ class Session:
     def say(self, note: str) -> None:
         """Tell the user something; nothing else changes."""
         self.state = replace(self.state, note=note)
+
+    def passed_over(self, best: State, table: Table | None = None) -> str:
+        """What of the front would be better than the best that was found, in words; nothing where nothing is."""
+        count = refused(table or self.table, best.design, best.objective, best.max_tiles)
+        return f"; {count} of the front would be better but cannot be placed or fed: click one to see why" * bool(count)
 
     @property
     def row(self) -> int | None:
@@ -225,7 +235,8 @@ class Session:
                 most = explorer.device.tiles
             fresh = start(explorer, state.objective, most)
             design = fresh.design
-            note = f"{explorer.device.name}, batch {explorer.network.batch}: {fresh.note}"
+            note = (f"{explorer.device.name}, batch {explorer.network.batch}: {fresh.note}"
+                    + self.passed_over(fresh, table))
             return replace(state, design=design, max_tiles=most, note=note, pinned=frozenset())
 
         with self.lock:

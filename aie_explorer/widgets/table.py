@@ -66,10 +66,12 @@ class Table:
     Attributes:
         frame: as `Explorer.sweep` gives it.
         note: where its rows come from.
+        front: how many of its first rows are the exact front.
     """
 
     frame: pd.DataFrame
     note: str
+    front: int = 0
     _codes: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -106,13 +108,13 @@ def start_table(explorer: Explorer) -> Table:
         others = explorer.sweep(limit=SAMPLE)
     frame = _joined(front, others[front.columns])
     sampled = "a sample of the rest" if others.attrs.get("sampled") else "all other combinations of the best options"
-    return Table(frame, f"the exact front ({len(front):,}) and {sampled} ({len(frame) - len(front):,})")
+    return Table(frame, f"the exact front ({len(front):,}) and {sampled} ({len(frame) - len(front):,})", len(front))
 
 
 def append(table: Table, more: pd.DataFrame, what: str) -> Table:
     """A table with further designs; those that it has already are left out."""
     frame = _joined(table.frame, more)
-    return Table(frame, f"{table.note}; {what} ({len(frame) - len(table.frame):,} new)")
+    return Table(frame, f"{table.note}; {what} ({len(frame) - len(table.frame):,} new)", table.front)
 
 
 def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
@@ -155,6 +157,11 @@ def inside(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], corners: tupl
     return found
 
 
+FIGURES = {"interval": ("interval_cycles", -1), "latency": ("latency_cycles", -1), "tiles": ("tiles", -1),
+           "throughput": ("samples_per_s", 1)}
+"""Objectives by which designs of the front can be compared: the figure, and whether less or more of it is better."""
+
+
 def row_of(table: Table, design: Design) -> int | None:
     """The row of a design, if the table has it."""
     frame, estimate = table.frame, design.estimate()
@@ -172,6 +179,16 @@ def row_of(table: Table, design: Design) -> int | None:
     return None
 
 
+def refused(table: Table, design: Design, objective: str, max_tiles: int) -> int:
+    """Designs of the front that are better than the best one found: those that cannot be placed or fed."""
+    if objective not in FIGURES:
+        return 0
+    name, sign = FIGURES[objective]
+    front, found = table.frame.iloc[:table.front], getattr(design.estimate(), name)
+    better = sign * front[name].to_numpy(np.float64) > sign * found + 1e-9 * abs(found)
+    return int((better & (front["tiles"].to_numpy() <= max_tiles)).sum())
+
+
 def alike(table: Table, mask: Mask, row: int, columns: tuple[str, str]) -> npt.NDArray[np.intp]:
     """Rows with the figures of one in two columns, the best first; those that filters leave out only if it is one."""
     frame = table.frame
@@ -181,7 +198,8 @@ def alike(table: Table, mask: Mask, row: int, columns: tuple[str, str]) -> npt.N
         same &= np.isclose(values, values[row], rtol=1e-9, atol=0)
     rows: npt.NDArray[np.intp] = np.flatnonzero(same)
     keys = [frame[name].to_numpy(np.float64)[rows] for name in ("tiles", "latency_cycles", "interval_cycles")]
-    return rows[np.lexsort(keys)]
+    best: npt.NDArray[np.intp] = rows[np.lexsort(keys)]
+    return best
 
 
 def ordered(table: Table, mask: Mask, column: str, descending: bool) -> npt.NDArray[np.intp]:

@@ -112,9 +112,11 @@ class DesignsTab:
         assert info is not None
         parts = [f"{len(info.rows):,} of {len(session.table.frame):,} designs are drawn as lines; drag along an axis "
                  f"to keep a range. The table holds {session.table.note}."]
-        parts += [f"The same for all: {', '.join(info.constant)}."] * bool(info.constant)
-        parts += [f"No room for: {', '.join(info.left_out)}."] * bool(info.left_out)
-        self.about.value = f'<div class="aie-dim">{escape(" ".join(parts))}</div>'
+        more = [f"The same for all: {', '.join(info.constant)}."] * bool(info.constant)
+        more += [f"No room for: {', '.join(info.left_out)}."] * bool(info.left_out)
+        rest = f"{len(info.constant)} choices are the same for all, {len(info.left_out)} have no axis"
+        self.about.value = f'<div class="aie-dim">{escape(" ".join(parts))}' + (
+            f"<details><summary>{rest}</summary>{escape(' '.join(more))}</details>" if more else "") + "</div>"
         self._order = rows.order_of(session, *self.sort)
         row = session.row
         self.grid.give(columns=rows.grid_columns(session), sort={"column": self.sort[0], "descending": self.sort[1]},

@@ -135,6 +135,25 @@ def test_of_designs_at_one_point_the_best_is_selected(ui):
     assert frame["latency_cycles"][ui.session.row] == best
 
 
+def test_better_designs_that_cannot_be_placed_are_told():
+    ui = explorer_ui(aie.Explorer(mlp([512] * 8)))
+    front = ui.session.table.frame.iloc[:ui.session.table.front]
+    assert len(front) == len(ui.session.explorer.pareto())
+    better = front[front["interval_cycles"] < ui.design.estimate().interval_cycles - 1e-6]
+    assert len(better)
+    said = f"{len(better)} of the front would be better but cannot be placed or fed"
+    assert said in ui.status.value
+    send(ui.tabs.explore.space, type="click", row=int(better.index[0]))
+    ui.wait()
+    assert "dense" in ui.alert.value  # the reason
+    ui.max_tiles.value = 100
+    ui.find.click()
+    ui.wait()
+    best = ui.design.estimate().interval_cycles
+    count = int(((front["tiles"] <= 100) & (front["interval_cycles"] < best - 1e-6)).sum())
+    assert ("would be better" in ui.status.value) == bool(count)
+
+
 def test_undo_and_redo_say_what_they_do(ui):
     send(ui.tabs.explore.layers, type="change", layer="dense0", field="cas_length", value="1")
     send(ui.tabs.explore.layers, type="pin", layer="dense0", on=True)
