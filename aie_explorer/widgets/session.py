@@ -18,7 +18,7 @@ from aie_explorer.explorer import Explorer
 from aie_explorer.widgets import files
 from aie_explorer.widgets.code import as_code
 from aie_explorer.widgets.query import Mask
-from aie_explorer.widgets.state import State, selected, start
+from aie_explorer.widgets.state import State, choices_of, selected, start
 from aie_explorer.widgets.table import Filters, Table, alike, append, kept, refused, row_of, start_table
 
 MOST_UNDONE = 200
@@ -222,7 +222,7 @@ class Session:
         return self._explorer(made.device, made.network.batch)
 
     def use(self, explorer: Explorer) -> None:
-        """Go on with another explorer: the selected design's choices where they are legal there, else the best.
+        """Go on with another explorer: the choices stay where they are legal on the same device; else the best.
 
         Raises:
             AieExplorerError: when there is no design.
@@ -233,11 +233,16 @@ class Session:
             most = min(state.max_tiles, explorer.device.tiles)
             if explorer.device.name != state.design.device.name:
                 most = explorer.device.tiles
+            where, why = f"{explorer.device.name}, batch {explorer.network.batch}", ""
+            if explorer.device.name == state.design.device.name:
+                try:
+                    design = Design.of(explorer.network, explorer.device, choices_of(state.design), state.design.copies)
+                    return selected(state, design, f"{where}: the same choices")
+                except AieExplorerError:
+                    why = "the choices are not possible there; "
             fresh = start(explorer, state.objective, most)
-            design = fresh.design
-            note = (f"{explorer.device.name}, batch {explorer.network.batch}: {fresh.note}"
-                    + self.passed_over(fresh, table))
-            return replace(state, design=design, max_tiles=most, note=note, pinned=frozenset())
+            note = f"{where}: {why}{fresh.note}{self.passed_over(fresh, table)}"
+            return replace(state, design=fresh.design, max_tiles=most, note=note, pinned=frozenset())
 
         with self.lock:
             self._tables.setdefault(explorer, self._complete(explorer, table, self._stored, self.file))

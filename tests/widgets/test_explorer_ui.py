@@ -16,6 +16,7 @@ from networks import mlp
 import aie_explorer as aie
 from aie_explorer.plots.pareto import MOST_POINTS
 from aie_explorer.widgets import explorer_ui
+from aie_explorer.widgets import state as steps
 from aie_explorer.widgets.jobs import CancelledError, Jobs
 from aie_explorer.widgets.views import VIEWS
 
@@ -311,9 +312,14 @@ def test_pin_and_free_the_rest(ui):
 
 
 def test_device_and_batch(ui):
+    send(ui.tabs.explore.layers, type="pin", layer="dense0", on=True)
+    design = ui.design
     ui.batch.value = 32
     ui.wait()
     assert ui.design.network.batch == 32
+    assert ui.design.layers == design.layers  # they are legal there too
+    assert ui.session.state.pinned == {"dense0"}
+    assert "batch 32: the same choices" in ui.status.value
     ui.device.value = "VE2302"
     ui.wait()
     assert ui.design.device.name == "VE2302"
@@ -321,6 +327,17 @@ def test_device_and_batch(ui):
     ui.clock.value = 900
     ui.wait()
     assert ui.design.device.clock_mhz == 900
+
+
+def test_choices_that_another_batch_forbids_give_way_to_the_best():
+    ui = explorer_ui(aie.Explorer(mlp([64, 64, 32, 10], batch=32)))
+    ui.do(lambda: ui.session.do(lambda s: steps.selected(s, ui.session.explorer.design({"dense0": {"split": "rows"}}))))
+    assert ui.design.layers["dense0"].split == "rows"
+    ui.batch.value = 1
+    ui.wait()
+    assert ui.design.network.batch == 1
+    assert "the choices are not possible there; best interval" in ui.status.value
+    assert ui.design == ui.session.explorer.best("interval")
 
 
 def test_a_device_too_small_is_told_and_undone():
