@@ -51,8 +51,8 @@ def roofline_figure(info: Roofline, scope: str = "tile") -> go.Figure:
             textposition="top center", hovertext=[_hover(point) for point in of_it],
             hovertemplate="%{hovertext}<extra></extra>",
             marker={"symbol": symbol, "size": 10, "color": [colour(layers.index(point.layer)) for point in of_it]}))
-    finish(figure, title=f"{SCOPES[scope]}: achieved below the ceilings", height=420)
-    figure.update_layout(margin={"t": 40, "b": 110}, legend={"y": -0.2, "yanchor": "top", "x": 0, "xanchor": "left"})
+    finish(figure, title=f"{SCOPES[scope]}: achieved below the ceilings", height=450)
+    figure.update_layout(margin={"t": 40, "b": 150}, legend={"y": -0.25, "yanchor": "top", "x": 0, "xanchor": "left"})
     figure.update_xaxes(type="log", title="multiply-accumulates per byte")
     figure.update_yaxes(type="log", title="multiply-accumulates a cycle")
     return figure

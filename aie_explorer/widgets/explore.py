@@ -78,12 +78,16 @@ class ExploreTab:
         self._quiet = False
         key = (session.table, state.filters, state.x, state.y)
         figure = None
+        if key[:1] != self._drawn[:1]:
+            self.space.hint = ""  # of a design that is not shown any more
         if key != self._drawn:
             figure = space_figure(space_info(session.table.frame, session.kept, state.x, state.y))
             figure.update_layout(dragmode="select", selectionrevision=session.version,
                                  uirevision=f"{state.x} {state.y}")
             self._drawn = key
-        marks = [{"kind": "compared", **self._point(one)} for one in state.compared]
+        here = state.design.device, state.design.network.batch  # cycles of other clocks and batches mean something else
+        marks = [{"kind": "compared", **self._point(one)} for one in state.compared
+                 if (one.device, one.network.batch) == here]
         self.space.show(figure, session.version, [*marks, {"kind": "chosen", **self._point(state.design)}])
         self.layers.give(rows=rows.layer_rows(session), stamp=session.version)
         if steps.planned_at_once(state.design):

@@ -329,6 +329,19 @@ def test_device_and_batch(ui):
     assert ui.design.device.clock_mhz == 900
 
 
+def test_designs_of_another_batch_are_compared_but_not_drawn(ui):
+    ui.star.click()
+    space = ui.tabs.explore.space
+    assert [mark["kind"] for mark in space.marks] == ["compared", "chosen"]
+    send(space, type="hover", row=3)
+    assert space.hint
+    ui.batch.value = 32
+    ui.wait()
+    assert [mark["kind"] for mark in space.marks] == ["chosen"]
+    assert space.hint == ""  # it was of a design that is no longer shown
+    assert len(ui.session.state.compared) == 1
+
+
 def test_choices_that_another_batch_forbids_give_way_to_the_best():
     ui = explorer_ui(aie.Explorer(mlp([64, 64, 32, 10], batch=32)))
     ui.do(lambda: ui.session.do(lambda s: steps.selected(s, ui.session.explorer.design({"dense0": {"split": "rows"}}))))
