@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from aie_explorer.design import Design
 from aie_explorer.placement import array_of
-from aie_explorer.plots.style import GREY, colour, finish, letter
+from aie_explorer.plots.style import GREY, colour, finish, ink, letter
 from aie_explorer.transport import KernelEnd, Plio
 from aie_explorer.transport.direct import direct_kinds
 
@@ -228,14 +228,6 @@ def floorplan_figure(info: FloorplanInfo) -> go.Figure:
                         tickvals=[plio_y, below, *(r + 0.5 for r in range(info.rows))],
                         ticktext=["PLIO" if info.pl_columns else "", "memory tiles", *range(info.rows)])
     return figure
-
-
-def ink(background: str) -> str:
-    """Black or white, whichever stands out more (relative luminance, WCAG 2)."""
-    parts = [int(background[i:i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "#000000" if (luminance + 0.05) ** 2 > 0.05 * 1.05 else "#ffffff"
 
 
 def _memory_y(info: FloorplanInfo, row: int) -> float:

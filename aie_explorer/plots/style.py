@@ -23,6 +23,14 @@ def colour(index: int) -> str:
     return COLOURS[index % len(COLOURS)]
 
 
+def ink(background: str) -> str:
+    """Black or white, whichever stands out more (relative luminance, WCAG 2)."""
+    parts = [int(background[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#000000" if (luminance + 0.05) ** 2 > 0.05 * 1.05 else "#ffffff"
+
+
 def letter(index: int) -> str:
     """A letter for the layer of that index, so that colour never stands alone: A .. Z, then AA .."""
     text = ""

@@ -7,7 +7,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from aie_explorer.plots.style import CLEAR, COLOURS, GREY, finish
+from aie_explorer.plots.style import CLEAR, COLOURS, GREY, finish, ink
 from aie_explorer.timeline import Event, Timeline
 
 SHADES = {"input PLIO": COLOURS[3], "input DMA": COLOURS[2], "kernel": COLOURS[0], "output DMA": COLOURS[1],
@@ -105,18 +105,19 @@ def timeline_figure(info: TimelineInfo) -> go.Figure:
         if not bars:
             continue
         held = kind == HELD_UP
+        tints: list[str] = []
         marker: dict[str, object] = {"color": CLEAR, "line": {"width": 0}}
         if held:
             marker |= {"line": {"width": 1, "color": GREY},
                        "pattern": {"shape": "/", "fgcolor": GREY, "bgcolor": CLEAR, "size": 5}}
         else:
-            marker["color"] = [_lighter(SHADES[kind]) if bar.iteration % 2 else SHADES[kind] for bar in bars]
+            marker["color"] = tints = [_lighter(SHADES[kind]) if bar.iteration % 2 else SHADES[kind] for bar in bars]
         figure.add_trace(go.Bar(
             orientation="h", name=kind, base=[bar.start_cycles for bar in bars],
             x=[bar.end_cycles - bar.start_cycles for bar in bars], y=[bar.row for bar in bars], width=0.78,
             marker=marker, hovertext=[escape(bar.text) for bar in bars], hoverinfo="text",
             text=["" if held else str(bar.iteration) for bar in bars], textposition="inside", textangle=0,
-            insidetextanchor="middle", constraintext="none"))
+            insidetextfont={"color": [ink(tint) for tint in tints]}, insidetextanchor="middle", constraintext="none"))
     for end in info.results_cycles:
         figure.add_vline(x=end, line={"width": 1, "dash": "dot", "color": GREY})
     figure.add_annotation(x=info.results_cycles[0], y=len(info.rows) - 0.4, text="first result", showarrow=False,

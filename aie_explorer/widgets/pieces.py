@@ -14,8 +14,7 @@ from aie_explorer.checks.table import DESIGN_RULES
 from aie_explorer.design import Design
 from aie_explorer.errors import AieExplorerError
 from aie_explorer.firmware import FirmwareProject
-from aie_explorer.plots.floorplan import ink
-from aie_explorer.plots.style import colour, letter
+from aie_explorer.plots.style import colour, ink, letter
 from aie_explorer.space import RULES
 from aie_explorer.widgets.options import FIELDS, shown
 from aie_explorer.widgets.rows import peak_tops

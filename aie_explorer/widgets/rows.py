@@ -8,8 +8,7 @@ from typing import Any
 from aie_explorer.design import Design
 from aie_explorer.devices import peak_macs_per_cycle
 from aie_explorer.plots import floorplan_info
-from aie_explorer.plots.floorplan import ink
-from aie_explorer.plots.style import colour, letter
+from aie_explorer.plots.style import colour, ink, letter
 from aie_explorer.widgets.options import FIELDS, offered, shown, wishes
 from aie_explorer.widgets.session import Session
 from aie_explorer.widgets.table import cells, columns_shown, ordered

@@ -237,13 +237,55 @@ def export(page, screenshots, tmp_path):
 def test_dark_theme(open_notebook, screenshots):
     page = open_notebook(*CELLS)
     ready(page)
+    if page.get_by_role("button", name="Compare this design").count():
+        page.get_by_role("button", name="Compare this design").click()
+        page.get_by_role("button", name="Stop comparing").wait_for()
+        page.wait_for_function(SETTLED)
     light = page.evaluate(f"() => document.querySelector(\"{FIGURE}\").layout.font.color")
     page.lab("apputils:change-theme", {"theme": "JupyterLab Dark"})
     page.wait_for_function(f"(light) => document.querySelector(\"{FIGURE}\").layout.font.color !== light", arg=light)
+    page.wait_for_function(f"""() => {{
+      const layout = document.querySelector("{FIGURE}").layout;
+      return layout.shapes[0].line.color === layout.font.color;  // the mark of what is compared
+    }}""")
     for name in ("Designs", "Roofline", "Timeline", "Compare", "Checks", "Sweep", "Export", "Session", "Explore"):
         tab(page, name)
         page.wait_for_timeout(500)
         page.screenshot(path=str(screenshots / f"{name.lower()}_dark.png"))
+    assert page.problems == []
+
+
+FOCUSED = """() => {
+  const one = document.activeElement, style = getComputedStyle(one);
+  if (!one.closest('.aie-explorer')) return null;
+  one.dataset.reached = '';
+  const label = one.getAttribute('aria-label') || one.labels?.[0]?.textContent || one.textContent;
+  const border = one.querySelector('.border');  // of a block on the floorplan
+  const seen = border ? getComputedStyle(border).strokeWidth === '3px' : style.outlineStyle !== 'none';
+  return [label.trim(), seen];
+}"""
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(open_notebook):
+    page = open_notebook(*CELLS)
+    ready(page)
+    page.get_by_label("device", exact=True).focus()
+    reached = []
+    while (one := page.evaluate(FOCUSED)) is not None:
+        reached.append(one)
+        page.keyboard.press("Tab")
+    assert len(reached) > 40
+    assert [label for label, seen in reached if not seen] == []
+    assert all(label for label, _ in reached)
+    missed = page.evaluate("""() => [...document.querySelectorAll('.aie-explorer :is(select, input, button, .block)')]
+      .filter((one) => one.getBoundingClientRect().width && !one.disabled && one.tabIndex >= 0)
+      .filter((one) => !('reached' in one.dataset))
+      .map((one) => one.outerHTML.slice(0, 80))""")
+    assert missed == []
+    page.get_by_role("tab", name="Explore", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.locator(".aie-grid tbody tr[data-row]").first.wait_for()
     assert page.problems == []
 
 

@@ -66,6 +66,7 @@ def test_the_figure(chain):
     assert len(kernels.x) == 4 * 3
     assert kernels.marker.color[0] == COLOURS[0]
     assert kernels.marker.color[1] != kernels.marker.color[0]
+    assert list(kernels.insidetextfont.color[:2]) == ["#ffffff", "#000000"]  # whichever stands out more
     assert list(figure.layout.yaxis.ticktext)[2] == "<b>dense0 kernel</b>"
     assert figure.layout.title.text == info.summary
     assert len(set(SHADES.values())) == len(SHADES)
