@@ -30,6 +30,17 @@ function render({ model, el }) {
   const label = (px, py, text, parent, kind = "aie-label") =>
     { node("text", { x: px, y: py, class: kind, "text-anchor": "middle" }, parent).textContent = text; };
 
+  // the ends of a line from one block to another by the shortest way, a little inside of both
+  const between = (a, b) => {
+    const span = (one) => [[x(one.column), x(one.column + one.width)], [y(one.row + one.height - 1), y(one.row) + CELL]];
+    const way = span(a).map(([a0, a1], i) => {
+      const [b0, b1] = span(b)[i];
+      if (b0 >= a1) return [a1 - 6, b0 + 5];
+      if (b1 <= a0) return [a0 + 6, b1 - 5];
+      return Array(2).fill((Math.max(a0, b0) + Math.min(a1, b1)) / 2);
+    });
+    return [0, 1].map((end) => way.map((ends) => ends[end]));
+  };
   const paint = () => {
     const fresh = JSON.stringify([model.get("plan"), model.get("fixed")]), focus = svg.contains(document.activeElement)
       ? document.activeElement.dataset.layer : undefined;
@@ -55,7 +66,8 @@ function render({ model, el }) {
     }
     const lines = (kind) => { for (const edge of plan.edges.filter((one) => one.kind === kind)) {
       const a = plan.blocks[edge.producer], b = plan.blocks[edge.consumer];
-      const from = [x(a.column + a.width) - 6, y(a.row) + CELL - 4], to = [x(b.column) + 5, y(b.row) + CELL - 4];
+      const [from, to] = kind === "direct" ? between(a, b)
+        : [[x(a.column + a.width) - 6, y(a.row) + CELL - 4], [x(b.column) + 5, y(b.row) + CELL - 4]];
       const via = edge.via.length ? [[x(edge.via[0][0]) + CELL / 2, memoryY(edge.via[0][1]) + 3]] : [];
       const points = [from, ...via, to].map((point) => point.join(",")).join(" L");
       const line = node("path", { class: `edge ${edge.kind}`, d: `M${points}`, "marker-end": `url(#${arrow}-${edge.kind})` }, svg);
