@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aie_explorer.widgets.tabs import Tabs
 
 Message = dict[str, Any]
+WHAT_TO_DO = "Point at a design to read its choices, click to select it, drag a box or a lasso to filter."
 
 
 class ExploreTab:
@@ -79,7 +80,7 @@ class ExploreTab:
         key = (session.table, state.filters, state.x, state.y)
         figure = None
         if key[:1] != self._drawn[:1]:
-            self.space.hint = ""  # of a design that is not shown any more
+            self.space.hint = WHAT_TO_DO  # what was there is of a design that is not shown any more
         if key != self._drawn:
             figure = space_figure(space_info(session.table.frame, session.kept, state.x, state.y))
             figure.update_layout(dragmode="select", selectionrevision=session.version,

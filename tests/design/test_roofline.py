@@ -98,7 +98,7 @@ def test_it_is_drawn(scope):
     found = info([64, 64, 32], [(2, 2), (1, 1)])
     figure = roofline_figure(found, scope)
     names = [trace.name for trace in figure.data]
-    assert {ceiling.name for ceiling in found.ceilings if ceiling.scope == scope and ceiling.bytes_per_cycle} <= set(names)
+    assert {one.name for one in found.ceilings if one.scope == scope and one.bytes_per_cycle} <= set(names)
     assert [name for name in names if "multiply" in name] == [  # pairs of types with one peak share a line
         "int8 x int8, uint8 x int8 multiply-accumulates"]
     assert sum(len(trace.x) for trace in figure.data if trace.mode == "markers+text") == sum(
