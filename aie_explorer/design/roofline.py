@@ -65,8 +65,13 @@ class Point:
 
 @dataclass(frozen=True)
 class Roofline:
-    """Ceilings and points, for a drawing or a table."""
+    """Ceilings and points, for a drawing or a table.
 
+    Attributes:
+        layers: of the design, in order, those without a point included.
+    """
+
+    layers: tuple[str, ...]
     ceilings: tuple[Ceiling, ...]
     points: tuple[Point, ...]
 
@@ -123,7 +128,7 @@ def roofline(design: Design) -> Roofline:
             points.append(Point(layer.name, boundary, "tile", macs / tiles / size, share / tiles))
         points += [Point(layer.name, boundary, "array", macs / size, share * design.copies)
                    for boundary, size in (("memory tiles", staged[i]), ("PLIO", plio[i])) if size]
-    return Roofline(tuple(limits), tuple(points))
+    return Roofline(tuple(layer.name for layer in space.layers), tuple(limits), tuple(points))
 
 
 def _loaded(row: np.void, operands: Operands) -> int:

@@ -21,7 +21,7 @@ def roofline_figure(info: Roofline, scope: str = "tile") -> go.Figure:
     """
     points = [point for point in info.points if point.scope == scope]
     limits = [ceiling for ceiling in info.ceilings if ceiling.scope == scope]
-    layers = list(dict.fromkeys(point.layer for point in points))
+    layers = info.layers  # letters and colours are those of the floorplan
     boundaries = list(dict.fromkeys(point.boundary for point in points))
     low = min(point.macs_per_byte for point in points) / 4
     high = max([point.macs_per_byte for point in points] + [_ridge(limits)]) * 4

@@ -76,6 +76,16 @@ def test_what_goes_from_tile_to_tile_crosses_no_memory_tile():
     assert not [point for point in roofline(design).points if point.boundary == "memory tiles"]
 
 
+def test_letters_are_those_of_the_layers():
+    """Of three layers the one in the middle crosses nothing that the array's ceilings are about."""
+    from aie_explorer.plots import roofline_figure
+
+    explorer = aie.Explorer(mlp([64, 64, 64, 64]))
+    figure = roofline_figure(roofline(explorer.best("tiles")), "array")
+    (points,) = [trace for trace in figure.data if trace.mode == "markers+text"]
+    assert list(points.text) == ["A", "C"]
+
+
 def test_a_layer_of_sums_alone_does_no_useful_work():
     design = aie.Explorer(residual(1, 16)).best("tiles")
     sums = [layer.name for layer in design.space.layers if layer.work.macs == 0]
