@@ -68,8 +68,9 @@ DESIGN_RULES: tuple[Rule, ...] = (
          "AM020 ch2: DMA transfers are 32-bit words", "Use a microtile with a larger K or N", lambda d: 0,
          movement.tile_granularity),
     # memory tiles
-    Rule("memory_tile_place", "memory tiles outside the array", "error", "plan", "AM020 ch5: rows of memory tiles",
-         "Place the buffer on the array", lambda d: 0, movement.memory_rows),
+    Rule("memory_tile_place", "memory tiles outside the array", "error", "plan",
+         "AM020 ch5: rows of memory tiles; one where no document gives them", "Place the buffer on the array",
+         lambda d: 0, movement.memory_rows),
     Rule("memory_tile_channels_in", "DMA channels into a memory tile", "error", "plan", "AM020 ch5", PORTS,
          _memory_dma(lambda dma: dma.channels_in), movement.memory_channels_in),
     Rule("memory_tile_channels_out", "DMA channels out of a memory tile", "error", "plan", "AM020 ch5", PORTS,

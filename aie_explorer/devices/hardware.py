@@ -19,6 +19,8 @@ T = TypeVar("T")
 MOST_TILES = 4096
 """Of an array: far above any, and below what takes long to search."""
 SLOWEST_MHZ, FASTEST_MHZ = 0.001, 1_000_000  # far beyond any clock
+ASSUMED_MEMORY_TILE_ROWS = 1
+"""Where no public document gives them: an array with memory tiles has one row at least, so what fits it fits more."""
 
 
 def known(value: T | None, what: str, where: str) -> T:
@@ -277,8 +279,11 @@ class Device:
 
     @property
     def memory_tile_rows(self) -> int:
-        """Rows of memory tiles; 0 where the generation has none."""
-        return known(self._shape().memory_tile_rows, "the number of memory tile rows", self.name)
+        """Rows of memory tiles; 0 where the generation has none, ASSUMED_MEMORY_TILE_ROWS where they are unknown."""
+        if self.generation.memory_tile is None:
+            return 0
+        rows = self._shape().memory_tile_rows
+        return ASSUMED_MEMORY_TILE_ROWS if rows is None else rows
 
     @property
     def memory_tiles(self) -> int:

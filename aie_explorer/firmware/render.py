@@ -97,10 +97,9 @@ def port_name(plio: Plio) -> str:
 
 
 def array_flags(device: Device) -> tuple[str, ...]:
-    """Compiler flags that tell the emulation the size of the array, as far as it is known."""
-    sizes = {"COLUMNS": device.columns, "ROWS": device.rows,
-             "MEMORY_TILE_ROWS": device.geometry.memory_tile_rows if device.geometry else None}
-    return tuple(f"-DAIE_EMULATION_{name}={size}" for name, size in sizes.items() if size is not None)
+    """Compiler flags that tell the emulation the size of the array."""
+    sizes = {"COLUMNS": device.columns, "ROWS": device.rows, "MEMORY_TILE_ROWS": device.memory_tile_rows}
+    return tuple(f"-DAIE_EMULATION_{name}={size}" for name, size in sizes.items())
 
 
 def layer_context(op: Dense, layer: LayerSpace, design: Design, placement: Placement) -> dict[str, Any]:

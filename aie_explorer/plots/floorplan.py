@@ -132,9 +132,9 @@ def floorplan_info(design: Design) -> FloorplanInfo:
             f"{b.name}: {b.columns} x {b.rows} {b.storage}, {len(b.writers)} in, {len(b.readers)} out")
     memory = [MemoryTileInfo(*tile, "<br>".join([f"memory tile {tile}", *texts]))
               for tile, texts in sorted(held.items())]
-    known_rows = device.geometry.memory_tile_rows if device.geometry else None
     cascade = "alternating with the row" if device.generation.cascade_alternates else "west to east"
-    return FloorplanInfo(device.columns, device.rows, known_rows or 1, tuple(blocks), tuple(memory), _edges(design),
+    return FloorplanInfo(device.columns, device.rows, device.memory_tile_rows, tuple(blocks), tuple(memory),
+                         _edges(design),
                          f"{device.name}: {design.tiles} of {device.tiles} tiles used by {len(blocks)} layers",
                          array_of(device).pl_columns, cascade, _ports(design))
 

@@ -30,7 +30,7 @@ def resources(device: Device) -> dict[str, int]:
     if geometry is not None and geometry.pl_columns is not None:
         found["plio_in"] = device.plio_in_per_column * geometry.pl_columns
         found["plio_out"] = device.plio_out_per_column * geometry.pl_columns
-    if memory is not None and geometry is not None and geometry.memory_tile_rows is not None:
+    if memory is not None and geometry is not None:
         found["memory_tile_bytes"] = device.memory_tiles * memory.size_bytes
         found["memory_tile_ports_in"] = device.memory_tiles * memory.dma.channels_in
         found["memory_tile_ports_out"] = device.memory_tiles * memory.dma.channels_out

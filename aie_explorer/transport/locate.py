@@ -125,8 +125,8 @@ def locate(buffers: Sequence[MemoryBuffer], placement: Placement, device: Device
     """
     memory = device.generation.memory_tile
     assert memory is not None  # design_space refuses such devices
-    rows = (device.geometry and device.geometry.memory_tile_rows) or 1
-    free = {(column, row): _empty(memory) for column in range(device.columns) for row in range(rows)}
+    free = {(column, row): _empty(memory) for column in range(device.columns)
+            for row in range(device.memory_tile_rows)}
     located = []
     for buffer in buffers:
         ends = [end for port in (*buffer.readers, *buffer.writers) for end in port.ends if isinstance(end, KernelEnd)]

@@ -42,9 +42,16 @@ def test_an_unknown_name_is_refused_with_what_would_work(name, words):
 def test_figures_no_document_gives_are_refused_by_name():
     with pytest.raises(DeviceError, match="VE2602: the shape of the array"):
         devices.find("VE2602").columns  # noqa: B018
-    with pytest.raises(DeviceError, match="2VE3858: the number of memory tile rows"):
-        devices.find("VEK385").memory_tiles  # noqa: B018
     assert not devices.find("VE2602").has_geometry
+
+
+def test_memory_tile_rows_that_no_document_gives_are_assumed_to_be_the_fewest_there_can_be():
+    device = devices.find("VEK385")
+    assert device.geometry.memory_tile_rows is None
+    assert (device.memory_tile_rows, device.memory_tiles) == (1, 36)
+    more = dataclasses.replace(device, geometry=dataclasses.replace(device.geometry, memory_tile_rows=2))
+    assert more.memory_tiles == 72
+    assert devices.find("VCK190").memory_tile_rows == 0
 
 
 @pytest.mark.parametrize("device", ALL, ids=str)

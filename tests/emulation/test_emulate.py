@@ -217,6 +217,23 @@ def test_places_are_checked_against_the_array_of_the_device(tmp_path):
         verify(project, flags=("-O0",))
 
 
+SUPPORTED = ("vek280", "ve2302", "vek385")
+"""Those of docs/models.md."""
+
+
+@pytest.mark.parametrize("device", SUPPORTED)
+def test_every_supported_device_takes_a_design_all_the_way(device, tmp_path):
+    ex = aie.Explorer(mlp([16, 16, 8]), device=device)
+    for found in (ex.best(), ex.constrained({"route": "memory_tile", "ports": "memory_tile"}).best("tiles")):
+        assert not [one for one in found.check() if one.severity == "error"]
+        rows = {buffer.memory_tile[1] for buffer in found.plan().buffers}
+        assert rows <= set(range(found.device.memory_tile_rows))
+    assert rows
+    assert verify(found.export(tmp_path / "p", verify=False), flags=("-O0",)).mismatches == 0
+    assert f"-DAIE_EMULATION_MEMORY_TILE_ROWS={found.device.memory_tile_rows}" in (tmp_path / "p/Makefile").read_text()
+    assert ex.best("throughput").copies > 1
+
+
 def test_a_hung_program_is_ended(project, tmp_path):
     shutil.copytree(project.path, tmp_path / "p")
     file = tmp_path / "p/aie/graph.cpp"
