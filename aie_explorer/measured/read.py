@@ -10,6 +10,7 @@ import pandas as pd
 
 from aie_explorer.design import Design, load_design
 from aie_explorer.errors import ModelError
+from aie_explorer.firmware.render import port_name
 from aie_explorer.measured.records import FunctionProfile, PortRecord, read_port, read_profile
 
 RUNTIME = ("main", "_main", "_main_init", "_start", "_cxa", "__cxa", "_fini", "_init", "done", "exit", "_exit")
@@ -96,17 +97,24 @@ def read(project_dir: str | Path) -> Measured:
     outputs: list[PortRecord] = []
     kernels: list[FunctionProfile] = []
     if "aiesimulator" in folders:
+        fed = None if design is None else {f"{port_name(plio)}.txt" for plio in design.plan().inputs}
         for file in sorted((folders["aiesimulator"] / "data").glob("*.txt")):
-            (inputs if _is_input(file, path) else outputs).append(read_port(file))
+            (inputs if _is_input(file, path, fed) else outputs).append(read_port(file))
         for file in sorted(folders["aiesimulator"].glob("profile_funct_*.txt")):
             kernels += _kernel(read_profile(file))
     return Measured(path, design, tuple(kernels), tuple(inputs), tuple(outputs),
                     {name: _mismatches(path, folder) for name, folder in folders.items()})
 
 
-def _is_input(file: Path, project: Path) -> bool:
-    """Whether a file records an input: the project has data of that name to feed, or the name is an input's."""
-    return (project / "data" / file.name).exists() or file.name.startswith(("x_", "ifm", "input"))
+def _is_input(file: Path, project: Path, fed: set[str] | None) -> bool:
+    """Whether a file records an input: the project has data of that name to feed, or the name is an input's.
+
+    Args:
+        fed: names of the files that feed a design; None for a project of another tool, where only customs tell.
+    """
+    if (project / "data" / file.name).exists():
+        return True
+    return file.name.startswith(("x_", "ifm", "input")) if fed is None else file.name in fed
 
 
 def _kernel(functions: tuple[FunctionProfile, ...]) -> list[FunctionProfile]:

@@ -147,6 +147,21 @@ def test_a_project_of_another_tool(tmp_path):
         comparison(measured)
 
 
+def test_the_customs_of_other_tools_do_not_make_an_output_of_ours_an_input(project):
+    output = project / "aiesimulator_output/data"
+    (output / "plio_dense1_y_0.txt").rename(output / "x_last_s_0.txt")
+    assert [port.name for port in read(project).outputs] == ["x_last_s_0"]
+    (project / "design.json").unlink()
+    assert not read(project).outputs
+
+
+def test_inputs_are_known_by_the_design_where_the_data_are_gone(project):
+    (project / "data/plio_x_0.txt").unlink()
+    measured = read(project)
+    assert [port.name for port in measured.inputs] == ["plio_x_0"]
+    assert [port.name for port in measured.outputs] == ["plio_dense1_y_0"]
+
+
 @pytest.mark.parametrize("change", [
     lambda text: text.replace("\n", "\r\n"), lambda text: "\ufeff" + text,
     lambda text: text.replace("  645  ", "  645.25  "), lambda text: text.replace("ns\n", "ns  \n")])
