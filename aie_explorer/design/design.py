@@ -15,7 +15,7 @@ import numpy.typing as npt
 from aie_explorer import html
 from aie_explorer.arguments import whole
 from aie_explorer.design.estimate import Estimate, estimate, recosted, single_design_space
-from aie_explorer.design.pins import Pins, ordered_pins
+from aie_explorer.design.pins import Pins, ordered_pins, rules_of
 from aie_explorer.devices import Device, describe, described
 from aie_explorer.errors import AieExplorerError, DesignError, ModelError
 from aie_explorer.ir import Network
@@ -187,16 +187,17 @@ class Design:
             The placement, with its `cost`, a `bound` below which none can be, and whether it is `optimal`.
 
         Raises:
+            DesignError: for an unknown layer, or something that is no tile, column or region.
             PlacementError: when the blocks do not fit, naming the block.
             MissingExtraError: when seconds are given and OR-Tools is not installed.
         """
-        from aie_explorer.placement import Rules, solve
+        from aie_explorer.placement import solve
 
-        rules = Rules(pins=tuple({**dict(self.pins), **(pins or {})}.items()),
-                      forbidden_columns=tuple(forbidden_columns), reserved=tuple(reserved))
-        if rules == Rules(pins=self.pins) and not seconds:
+        rules = rules_of(self, pins, forbidden_columns, reserved)
+        if rules is None and not seconds:
             return self._placement
-        return solve(dataclasses.replace(self.placement_problem, rules=rules), seconds).placement
+        problem = self.placement_problem
+        return solve(problem if rules is None else dataclasses.replace(problem, rules=rules), seconds).placement
 
     def pinned(self, pins: Mapping[str, tuple[int, int]]) -> Design:
         """The same design with these layers at these (column, row), instead of the pins it had.

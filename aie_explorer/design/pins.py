@@ -1,11 +1,16 @@
-"""Where a user puts layers on the array, as part of a design."""
+"""Where a user puts layers on the array, as part of a design or of one placement."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from aie_explorer.arguments import whole
+from aie_explorer.arguments import shown, whole
 from aie_explorer.errors import DesignError
+from aie_explorer.placement import Region, Rules
+
+if TYPE_CHECKING:
+    from aie_explorer.design.design import Design
 
 Pins = tuple[tuple[str, tuple[int, int]], ...]
 """Layers and their lower left (column, row), in the order of the network's layers."""
@@ -38,3 +43,34 @@ def ordered_pins(pins: object, layers: list[str]) -> Pins:
             column, row = (whole(value, f"pins.{name}", least=0) for value in given[name])
             found.append((name, (column, row)))
     return tuple(found)
+
+
+def rules_of(design: Design, pins: object, forbidden_columns: object, reserved: object) -> Rules | None:
+    """The pins of a design with what a call adds to them; None where it adds nothing.
+
+    Raises:
+        DesignError: for an unknown layer, or something that is no tile, column or region.
+    """
+    asked = () if pins is None else ordered_pins(pins, list(design.on_array.layers))
+    rules = Rules(pins=tuple({**dict(design.pins), **dict(asked)}.items()), reserved=_regions(reserved),
+                  forbidden_columns=_columns(forbidden_columns, design.device.columns))
+    return None if rules == Rules(pins=design.pins) else rules
+
+
+def _columns(given: object, columns: int) -> tuple[int, ...]:
+    where = "forbidden_columns"
+    if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable):
+        raise DesignError(f"is {shown(given)}", where=where, remedy="Give columns such as (0, 1)")
+    found = tuple(whole(column, where, least=0) for column in given)
+    for column in found:
+        if column >= columns:
+            raise DesignError(f"the array has no column {column}", where=where, remedy=f"Use 0 to {columns - 1}")
+    return found
+
+
+def _regions(given: object) -> tuple[Region, ...]:
+    regions = tuple(given) if isinstance(given, Iterable) else None
+    if regions is None or not all(isinstance(region, Region) for region in regions):
+        raise DesignError(f"is {shown(given)}", where="reserved",
+                          remedy="Give regions such as [Region(column=0, row=0, width=2, height=1)]")
+    return regions

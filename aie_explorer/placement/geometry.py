@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from aie_explorer import html
+from aie_explorer.arguments import whole
 from aie_explorer.devices import Device
 from aie_explorer.errors import PlacementError
 
@@ -100,6 +101,8 @@ class Region:
     owner: str = "a reserved region"
 
     def __post_init__(self) -> None:
+        for name in ("column", "row", "width", "height"):
+            whole(getattr(self, name), f"{self.owner}: {name}")
         if self.width < 1 or self.height < 1:
             raise PlacementError(f"a region of {self.width} x {self.height} tiles has no tile", where=self.owner)
 

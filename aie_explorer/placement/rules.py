@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from aie_explorer.arguments import shown, whole
 from aie_explorer.devices import Device, find
 from aie_explorer.errors import PlacementError
 from aie_explorer.placement.cost import as_edge
@@ -40,9 +41,18 @@ class Rules:
 
     def __post_init__(self) -> None:
         pins = self.pins.items() if isinstance(self.pins, Mapping) else self.pins
-        object.__setattr__(self, "pins", tuple((str(name), (int(c), int(r))) for name, (c, r) in pins))
-        object.__setattr__(self, "forbidden_columns", tuple(sorted({int(c) for c in self.forbidden_columns})))
-        object.__setattr__(self, "reserved", tuple(self.reserved))
+        try:
+            tiles = [(str(name), column, row) for name, (column, row) in pins]
+            columns, reserved = list(self.forbidden_columns), tuple(self.reserved)
+        except (TypeError, ValueError):
+            raise PlacementError(f"are pins {shown(self.pins)}, forbidden columns {shown(self.forbidden_columns)} and "
+                                 f"reserved regions {shown(self.reserved)}", where="rules",
+                                 remedy='Use {"name": (column, row)}, columns and regions') from None
+        object.__setattr__(self, "pins", tuple(
+            (name, (whole(column, f"pins.{name}"), whole(row, f"pins.{name}"))) for name, column, row in tiles))
+        object.__setattr__(self, "forbidden_columns",
+                           tuple(sorted({whole(column, "forbidden_columns") for column in columns})))
+        object.__setattr__(self, "reserved", reserved)
         names = [name for name, _ in self.pins]
         for name in names:
             if names.count(name) > 1:

@@ -7,6 +7,7 @@ from networks import mlp
 
 import aie_explorer as aie
 from aie_explorer.errors import DesignError, PlacementError
+from aie_explorer.placement import Region, Rules
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +58,47 @@ def test_the_project_has_them(pinned, tmp_path):
     assert "create_dense1(20, 3)" in graph
 
 
-@pytest.mark.parametrize("pins", [{"nolayer": (0, 0)}, {"dense0": "ab"}, {"dense0": (1,)}, {"dense0": (0.5, 0)},
-                                  {"dense0": (-1, 0)}, {"dense0": 3}, 7, "dense0"])
+@pytest.mark.parametrize("pins", [{"nolayer": (0, 0)}, {"dense0": "a"}, {"dense0": "ab"}, {"dense0": (1,)},
+                                  {"dense0": (1, 2, 3)}, {"dense0": (0.5, 0)}, {"dense0": (-1, 0)}, {"dense0": 3}, 7,
+                                  "dense0", ["dense0"]], ids=str)
 def test_other_things_are_refused(design, pins):
-    with pytest.raises(DesignError):
+    with pytest.raises(DesignError) as kept:
         design.pinned(pins)
+    with pytest.raises(DesignError) as asked:
+        design.place(pins=pins)
+    assert str(asked.value) == str(kept.value)
+
+
+@pytest.mark.parametrize(("asked", "words"), [
+    (5, "is 5. Give columns"), ("a", "is 'a'. Give columns"), ({0: 1}, "Give columns"),
+    ([None], "is None. Use a whole"), ([1.5], "is 1.5. Use a whole"), ([-1], "is -1. Use a whole"),
+    ([99], "no column 99. Use 0 to 37")], ids=str)
+def test_columns_that_are_none_of_the_array_are_refused(design, asked, words):
+    with pytest.raises(DesignError, match=f"^forbidden_columns: .*{words}"):
+        design.place(forbidden_columns=asked)
+
+
+@pytest.mark.parametrize("asked", [5, "a", [None], [(0, 0, 1, 1)], Region(0, 0, 1, 1)], ids=str)
+def test_what_is_no_region_is_refused(design, asked):
+    with pytest.raises(DesignError, match=r"^reserved: .*Give regions"):
+        design.place(reserved=asked)
+
+
+def test_forms_other_than_lists_are_taken(design):
+    import numpy as np
+
+    with_lists = design.place(pins={"dense0": [9, 0]}, forbidden_columns=[5, 6])
+    assert design.place(pins=(("dense0", (9, 0)),), forbidden_columns=np.array([6, 5])) == with_lists
+
+
+@pytest.mark.parametrize("rules", [
+    {"pins": {"a": "x"}}, {"pins": {"a": (1.5, 0)}}, {"pins": 5}, {"forbidden_columns": 5},
+    {"forbidden_columns": [None]}, {"forbidden_columns": [1.5]}, {"reserved": 5}], ids=str)
+def test_rules_of_a_placement_problem_are_refused_in_words(rules):
+    with pytest.raises((DesignError, PlacementError)):
+        Rules(**rules)
+    with pytest.raises(DesignError, match=r"column: is 0\.5"):
+        Region(0.5, 0, 1, 1)
 
 
 def test_an_impossible_place_is_told(design):
