@@ -280,20 +280,20 @@ class Explorer:
                 break
         return order.iloc[rows].reset_index(drop=True)
 
-    def cheapest(self, **limits: float) -> Cheapest:
+    def cheapest(self, *, copies: int = 1, **limits: float) -> Cheapest:
         """What it takes to be within some limits: the design of fewest tiles, and what the next faster one costs.
 
         Args:
+            copies: of the whole network side by side, of both designs.
             limits: as of `best`, such as max_interval_ns=500.
 
         Raises:
             DesignError: when no design is within the limits.
         """
-        design = self.best("tiles", copies=1, **limits)
+        design = self.best("tiles", copies=copies, **limits)
         interval = design.estimate().interval_cycles
-        front = self._front(PATH)
-        faster = front[front["interval_cycles"] < interval * (1 - 1e-9)].sort_values(
-            ["tiles", "interval_cycles", "latency_cycles"], kind="stable")
+        front = self._ranked("tiles", copies, {})
+        faster = front[front["interval_cycles"] < interval * (1 - 1e-9)]
         return Cheapest(design, next(realisable(self._designs(faster), []), None))
 
     def _ranked(self, objective: Objective, copies: int | None, limits: Mapping[str, float]) -> pd.DataFrame:

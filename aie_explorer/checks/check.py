@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 def subject_of(design: Design) -> Subject:
-    """A design as the rules see it, not yet placed."""
-    estimate = design.estimate()
-    return Subject(design.device, design.on_array.space.layers, estimate.plio_in, estimate.plio_out)
+    """A design as the rules see it, not yet placed. Copies for which the array has no tiles are counted, not made."""
+    estimate, fits = design.estimate(), design.tiles <= design.device.tiles
+    layers = design.on_array.space.layers if fits else design.space.layers * design.copies
+    return Subject(design.device, layers, estimate.plio_in, estimate.plio_out)
 
 
 def found_in(subject: Subject) -> list[Violation]:
@@ -29,7 +30,8 @@ def violations(design: Design) -> list[Violation]:
     """The rules a design breaks, errors first, with remedies in words."""
     subject = subject_of(design)
     found = found_in(subject)
-    if not any(one.rule == "tiles" for one in found):
+    counted = [one.rule for one in found if one.severity == "error"]
+    if "tiles" not in counted and not (counted and design.copies > 1):  # many copies take long to place and plan
         try:
             subject = replace(subject, plan=design.plan(), placement=design.place())
         except AieExplorerError as error:

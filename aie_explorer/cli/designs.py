@@ -185,7 +185,7 @@ def best(arguments: argparse.Namespace) -> int:
 
 def cheapest(arguments: argparse.Namespace) -> int:
     """Find and print the design of fewest tiles within limits, and what the next faster one costs."""
-    answer = explorer_of(arguments).cheapest(**limits_of(arguments))
+    answer = explorer_of(arguments).cheapest(copies=arguments.copies, **limits_of(arguments))
     if arguments.json:
         faster = None if answer.faster is None else design_json(answer.faster)
         print_json({**design_json(answer.design), "reason": answer.reason, "changed": list(answer.changed),

@@ -162,6 +162,8 @@ def _design_commands(commands: _Commands) -> None:
     cheapest = commands.add_parser("cheapest", help="the fewest tiles within limits, and what the next faster costs")
     _model_arguments(cheapest)
     _device_arguments(cheapest)
+    cheapest.add_argument("--copies", type=whole, default=1, metavar="N",
+                          help="of the whole network side by side (default: %(default)s)")
     _limit_arguments(cheapest)
 
     export = commands.add_parser("export", help="write the Vitis project of the best design, or of a design.json")

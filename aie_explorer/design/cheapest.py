@@ -32,7 +32,8 @@ class Cheapest:
         now = self.design.estimate()
         limit = f"{now.bottleneck} sets the interval of {now.interval_cycles:.0f} cycles"
         if self.faster is None:
-            return f"{limit}; no design of this network is faster on {self.design.device.name}"
+            what = "this network" if self.design.copies == 1 else f"{self.design.copies} copies of this network"
+            return f"{limit}; no design of {what} is faster on {self.design.device.name}"
         then = self.faster.estimate()
         more = then.tiles - now.tiles
         cuts = "; ".join(f"{name} from {_cut(self.design, name)} to {_cut(self.faster, name)}" for name in self.changed)

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer import html
-from aie_explorer.arguments import whole
 from aie_explorer.design.estimate import Estimate, estimate, recosted, single_design_space
 from aie_explorer.design.pins import Pins, ordered_pins, rules_of
 from aie_explorer.devices import Device, describe, described
@@ -22,6 +21,7 @@ from aie_explorer.ir import Network
 from aie_explorer.ir.replicate import replicated
 from aie_explorer.ir.serialize import network_from_json, network_to_json
 from aie_explorer.progress import Step, silent
+from aie_explorer.search.copies import check_copies
 from aie_explorer.search.routes import check_routes
 from aie_explorer.space import Choice, parse_choice
 
@@ -67,7 +67,7 @@ class Design:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "network_digest", self.network.digest)
-        whole(self.copies, "copies", least=1)
+        check_copies(self.copies, self.device)
         if len(self.choices) != len(self.network.layers):
             raise DesignError(f"{len(self.choices)} choices for {len(self.network.layers)} layers",
                               where=self.network.name)
@@ -306,7 +306,7 @@ class Design:
                                int(data["plio_bits"]))
             network = network_from_json(data["network"], where)
             layers = dict(data["layers"])
-            digest, copies = data["network_digest"], whole(data.get("copies", 1), "copies", least=1)
+            digest, copies = data["network_digest"], data.get("copies", 1)
             pins, single = dict(data.get("pins", {})), bool(data.get("single_buffers", False))
         except (KeyError, TypeError, ValueError) as error:
             raise DesignError(f"is not a design of this package ({type(error).__name__}: {error})",

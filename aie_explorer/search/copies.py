@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from aie_explorer.arguments import shown, whole
 from aie_explorer.devices import Device
 from aie_explorer.errors import DesignError
 from aie_explorer.search.figures import Picks, direct_edges
@@ -21,6 +22,17 @@ from aie_explorer.space.handover import straight_in, straight_out
 
 IntColumn = npt.NDArray[np.int64]
 LARGEST = 10_000  # copies; no array is near it
+
+
+def check_copies(copies: object, device: Device) -> None:
+    """Refuse what is no number of copies of a network, or more than an array has tiles.
+
+    Raises:
+        DesignError: in words.
+    """
+    if whole(copies, "copies", least=1) > device.tiles:
+        raise DesignError(f"is {shown(copies)}, and {device.name} has {device.tiles} tiles", where="copies",
+                          rule="a copy of a network takes a tile at least", remedy=f"Use 1 to {device.tiles}")
 
 
 def resources(device: Device) -> dict[str, int]:

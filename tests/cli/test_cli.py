@@ -342,6 +342,9 @@ def test_cheapest_says_what_more_costs(capsys):
     assert found["changed"]
     assert main(["cheapest", str(DIGITS), "--max-interval-ns", "200"]) == 0
     assert "the next faster design" in capsys.readouterr().out
+    assert main(["cheapest", str(DIGITS), "--max-interval-ns", "200", "--copies", "2", "--json"]) == 0
+    two = json.loads(capsys.readouterr().out)
+    assert (two["copies"], two["tiles"]) == (2, 2 * found["tiles"])
 
 
 @pytest.mark.parametrize(("only", "holds"), [

@@ -8,6 +8,7 @@ import pytest
 from networks import mlp, residual
 
 import aie_explorer as aie
+from aie_explorer.checks import errors
 from aie_explorer.errors import DesignError
 from aie_explorer.ir.replicate import replicated
 from aie_explorer.reference import simulate
@@ -121,6 +122,37 @@ def test_more_copies_than_fit():
         aie.Explorer(SMALL).best("tiles", copies=500)
     with pytest.raises(DesignError, match="copies"):
         aie.Explorer(SMALL).best("tiles", copies=0)
+
+
+@pytest.mark.parametrize("copies", [305, 1000, 10**9, 10**400])
+def test_more_copies_than_the_array_has_tiles_are_no_design(copies):
+    design = aie.Explorer(SMALL).best("tiles", copies=3)
+    with pytest.raises(DesignError, match=r"^copies: is 1?.*VE2802 has 304 tiles.*Use 1 to 304"):
+        dataclasses.replace(design, copies=copies)
+    with pytest.raises(DesignError, match="Use 1 to 304"):
+        aie.Design.from_json(design.to_json() | {"copies": copies})
+
+
+@pytest.mark.parametrize("copies", [0, -1, 1.5, True, "3", None])
+def test_what_is_no_number_of_copies_is_refused(copies):
+    data = aie.Explorer(SMALL).best("tiles").to_json()
+    with pytest.raises(DesignError, match="whole number of 1 or more"):
+        aie.Design.from_json(data | {"copies": copies})
+
+
+@pytest.mark.parametrize(("copies", "rules", "made"), [(304, {"tiles"}, False), (100, {"plio_out"}, True)])
+def test_what_counting_refuses_is_not_placed(copies, rules, made, monkeypatch):
+    """Copies for which tiles or PLIOs do not suffice are told at once: neither placed nor planned."""
+    one = aie.Explorer(SMALL).best("tiles")
+    design = dataclasses.replace(one, copies=copies)
+    made_networks = []
+    monkeypatch.setattr("aie_explorer.design.design.replicated",
+                        lambda *asked: made_networks.append(asked) or replicated(*asked))
+    for way in ("place", "plan"):
+        monkeypatch.setattr(aie.Design, way, lambda *_: pytest.fail("is placed"))
+    found = errors(design)
+    assert rules <= {one.rule for one in found} <= {"tiles", "plio_in", "plio_out"}
+    assert bool(made_networks) == made
 
 
 def test_copies_are_exported_and_emulated(tmp_path):

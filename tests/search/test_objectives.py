@@ -99,6 +99,16 @@ def test_the_cheapest_says_why_more_costs_more():
     assert f"{answer.faster.tiles - answer.design.tiles} more tile" in answer.reason
 
 
+def test_the_cheapest_of_several_copies():
+    one, two = EX.cheapest(max_interval_cycles=200), EX.cheapest(copies=2, max_interval_cycles=200)
+    assert (two.design.copies, two.design.layers) == (2, one.design.layers)
+    assert (two.faster.copies, two.faster.tiles) == (2, 2 * one.faster.tiles)
+    assert f"{two.faster.tiles - two.design.tiles} more tile" in two.reason
+    assert EX.cheapest(copies=1, max_interval_cycles=200).design == one.design
+    fastest = EX.cheapest(copies=2, max_interval_cycles=float(EX.pareto().interval_cycles.min()))
+    assert "no design of 2 copies of this network is faster" in fastest.reason
+
+
 def test_nothing_is_faster_than_the_fastest():
     answer = EX.cheapest(max_interval_cycles=float(EX.pareto().interval_cycles.min()))
     assert answer.faster is None
@@ -113,6 +123,8 @@ def test_nothing_is_faster_than_the_fastest():
     (lambda: EX.best(()), "no objective"),
     (lambda: EX.best("tiles", min_samples_per_s=1e15), "no design has samples_per_s of at least 1e.15. The most"),
     (lambda: EX.top(0), "whole number of 1 or more"),
+    (lambda: EX.cheapest(copies=0), "copies: is 0. Use a whole number of 1 or more"),
+    (lambda: EX.cheapest(copies=10**6), "no design has room for 1000000 copies"),
     (lambda: EX.cheapest(max_interval_cycles=1), "no design has interval_cycles of at most 1"),
     (lambda: EX.pareto(objectives=("colour",)), "no objective of an exact front: 'colour'"),
 ])
