@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import math
 import warnings
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def _constraints(texts: list[str]) -> dict[str, Any]:
     for name, values in _named_values(texts, "--only").items():
         first, dots, last = str(values[0]).partition("..")
         if dots and len(values) == 1:
-            ends = [_whole_or_word(end) for end in (first, last)]
+            ends = [_value(end) for end in (first, last)]
             if any(isinstance(end, str) and end for end in ends):
                 raise DesignError(f"{values[0]!r} is no range", where=f"--only {name}",
                                   remedy="For example 1..8 or ..8")
@@ -106,16 +107,21 @@ def _named_values(texts: list[str], where: str) -> dict[str, list[Any]]:
             raise DesignError(f"{text!r} is not NAME=V1,V2", where=where,
                               remedy="For example dense0.cas_length=1,2,4")
         known = over.setdefault(name, [])
-        known += [value for value in map(_whole_or_word, values.split(",")) if value not in known]
+        known += [value for value in map(_value, values.split(",")) if value not in known]
     return over
 
 
-def _whole_or_word(text: str) -> int | str:
+def _value(text: str) -> int | float | str:
+    """A whole number, a decimal one, or a word."""
     try:
         return whole(text)
     except argparse.ArgumentTypeError:
+        pass
+    try:
+        value = float(text)
+    except ValueError:
         return text
-
+    return value if math.isfinite(value) else text
 
 
 def _shown(frame: pd.DataFrame) -> str:

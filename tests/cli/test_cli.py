@@ -351,15 +351,28 @@ def test_cheapest_says_what_more_costs(capsys):
     ("dense0.cas_length=1,2", lambda layers: layers[0]["cas_length"] in (1, 2)),
     ("cas_num=..2", lambda layers: all(layer["cas_num"] <= 2 for layer in layers)),
     ("cas_length=2..", lambda layers: all(layer["cas_length"] >= 2 for layer in layers)),
+    ("kernel_cycles=..60.5", lambda layers: all(layer["kernel_cycles"] <= 60.5 for layer in layers)),
+    ("kernel_cycles=40.5..", lambda layers: all(layer["kernel_cycles"] >= 40.5 for layer in layers)),
 ])
 def test_only_some_cuts(capsys, only, holds):
     assert main(["best", str(DIGITS), "--only", only, "--json"]) == 0
     assert holds(json.loads(capsys.readouterr().out)["layers"])
 
 
-def test_a_range_that_is_none(capsys):
-    assert main(["best", str(DIGITS), "--only", "tiles=a..b"]) == 2
+def test_clocks_may_have_decimals(capsys):
+    assert main(["sweep", str(DIGITS), "--over", "clock_mhz=1000.5,1250", "--designs", "front", "--json"]) == 0
+    assert {row["clock_mhz"] for row in json.loads(capsys.readouterr().out)["rows"]} == {1000.5, 1250}
+
+
+@pytest.mark.parametrize("values", ["a..b", "1..b", "..nan", "..inf", "1.2.3..", "2..1e400"])
+def test_a_range_that_is_none(capsys, values):
+    assert main(["best", str(DIGITS), "--only", f"tiles={values}"]) == 2
     assert "is no range" in capsys.readouterr().err
+
+
+def test_batches_have_no_decimals(capsys):
+    assert main(["sweep", str(DIGITS), "--over", "batch=8.5"]) == 2
+    assert "batch: is 8.5. Use a whole number" in capsys.readouterr().err
 
 
 def test_a_sweep_into_a_folder_goes_on(capsys, folder):
