@@ -156,10 +156,14 @@ def _ranking(objective: Objective) -> Ranking:
             if name not in known:
                 raise DesignError(f"there is no figure {name!r} to weigh", where="objective",
                                   remedy=f"Use some of {', '.join(known)}")
-            if not number(weight, f"objective.{name}") >= 0:
-                raise DesignError(f"has the weight {weight!r}", where=f"objective.{name}", remedy="Use 0 or more")
+            if not 0 <= number(weight, f"objective.{name}") < np.inf:
+                raise DesignError(f"has the weight {weight!r}", where=f"objective.{name}",
+                                  remedy="Use a finite number of 0 or more")
         if not objective:
             raise DesignError("no figure is given", where="objective", remedy=f"Use some of {', '.join(known)}")
+        if not any(objective.values()):
+            raise DesignError("every weight is 0, so that no design is better than another", where="objective",
+                              remedy="Give one figure a weight above 0")
         return tuple((name, False) for name in objective)
     names: Sequence[Any] = [objective]
     if not isinstance(objective, str) and isinstance(objective, Sequence) and objective:

@@ -118,6 +118,10 @@ def test_nothing_is_faster_than_the_fastest():
 @pytest.mark.parametrize(("call", "words"), [
     (lambda: EX.best({"speed": 1}), "no figure 'speed' to weigh"),
     (lambda: EX.best({"tiles": -1}), "has the weight -1"),
+    (lambda: EX.best({"tiles": float("inf")}), "objective.tiles: has the weight inf. Use a finite number of 0 or more"),
+    (lambda: EX.best({"tiles": float("nan")}), "has the weight nan"),
+    (lambda: EX.best({"tiles": 0, "interval_cycles": 0.0}), "every weight is 0"),
+    (lambda: EX.top(2, {"tiles": 0}), "every weight is 0"),
     (lambda: EX.best({}), "no figure is given"),
     (lambda: EX.best(("tiles", "speed")), "no objective 'speed'"),
     (lambda: EX.best(()), "no objective"),
