@@ -23,7 +23,7 @@ from aie_explorer.devices import Device, find
 from aie_explorer.errors import AieExplorerError, DesignError
 from aie_explorer.ir import Network
 from aie_explorer.search.collect import collect_into, table_of_sweep
-from aie_explorer.search.constraints import constrained
+from aie_explorer.search.constraints import constrained, demands_of
 from aie_explorer.search.copies import FILLING, copies_that_fit, fronts_of_copies
 from aie_explorer.search.figures import Picks
 from aie_explorer.search.frame import choices_of_row, layers_html, options_frame, to_frame
@@ -73,10 +73,7 @@ class Explorer:
             found, plio_bits=found.plio_bits if plio_bits is None else whole(plio_bits, "plio_bits"),
             clock_mhz=found.clock_mhz if clock_mhz is None else number(clock_mhz, "clock_mhz"),
             pl_clock_mhz=found.pl_clock_mhz if pl_clock_mhz is None else number(pl_clock_mhz, "pl_clock_mhz"))
-        if constraints is not None and not isinstance(constraints, Mapping):
-            raise DesignError(f"is a {type(constraints).__name__}", where="constraints",
-                              remedy='Give a mapping such as {"dense0.cas_length": 2}')
-        self.constraints: dict[str, Any] = dict(constraints or {})
+        self.constraints = {} if constraints is None else demands_of(constraints)
 
     @cached_property
     def space(self) -> DesignSpace:
@@ -85,7 +82,7 @@ class Explorer:
 
     def constrained(self, constraints: Mapping[str, Any]) -> Explorer:
         """This explorer with more constraints; one of the same name replaces the one before."""
-        return Explorer(self.network, self.device, constraints=self.constraints | dict(constraints))
+        return Explorer(self.network, self.device, constraints=self.constraints | demands_of(constraints))
 
     @property
     def layers(self) -> list[str]:

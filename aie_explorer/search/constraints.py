@@ -25,9 +25,22 @@ TABLE_FIGURES = ("tiles", "rows", "k", "n", "in_bytes", "weight_bytes", "out_byt
 CYCLE_FIGURES = ("kernel_cycles", "dma_in_cycles", "dma_out_cycles", "cascade_cycles", "interval_cycles",
                  "latency_cycles")
 WORDS = {"split": SPLITS, "route": ROUTES, "ports": PORTS, "validity": VALIDITY}
+AS_SHOWN = 5e-6  # of figures with decimals: messages show six digits of them
 FIELDS = (*CHOICES, *TABLE_FIGURES, *CYCLE_FIGURES, "validity")
 
 Mask = npt.NDArray[np.bool_]
+
+
+def demands_of(constraints: object) -> dict[str, Any]:
+    """Constraints as a user gives them.
+
+    Raises:
+        DesignError: for anything but a mapping.
+    """
+    if not isinstance(constraints, Mapping):
+        raise DesignError(f"is a {type(constraints).__name__}", where="constraints",
+                          remedy='Give a mapping such as {"dense0.cas_length": 2}')
+    return dict(constraints)
 
 
 def constrained(space: DesignSpace, constraints: Mapping[str, Any]) -> DesignSpace:
@@ -126,6 +139,8 @@ def matches(layer: LayerSpace, field: str, values: list[object], where: str, *, 
                 words = ", ".join(f'"{word}"' for word in WORDS[field])
                 raise DesignError(f"{field} is {value!r}", where=where, remedy=f"Use one of {words}")
             same = _column(layer, field) == WORDS[field].index(value)
+        elif field in CYCLE_FIGURES:
+            same = np.isclose(_column(layer, field), number(value, where), rtol=AS_SHOWN, atol=0)
         else:
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
                 raise DesignError(f"{value!r} is not a whole number", where=where)

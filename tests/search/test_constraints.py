@@ -75,8 +75,28 @@ def test_the_front_under_constraints_is_the_best_of_all_designs_that_meet_them()
     ({"tiles": {"most": "few"}}, "tiles.most.*few"),
     ({3: 1}, "no name of a constraint"),
     ({"dense0.tiles": []}, "no value"),
-    ("split", "is a str"),
+    ("split", "is a str"), ([("cas_num", 1)], "constraints: is a list. Give a mapping"), ((), "is a tuple"),
+    (5, "is a int"),
+    ({"tiles": 2.0}, "tiles: 2.0 is not a whole number"),
+    ({"dense0.interval_cycles": 120.5}, "no legal option has the value 120.5. Legal values: "),
+    ({"dense0.interval_cycles": "x"}, "dense0.interval_cycles: is 'x'. Use a number"),
+    ({"interval_cycles": True}, "is True. Use a number"), ({"interval_cycles": float("nan")}, "leaves no option"),
 ])
 def test_mistakes_are_answered_in_words(constraints, words):
-    with pytest.raises(DesignError, match=words):
+    with pytest.raises(DesignError, match=words) as at_once:
         _ = aie.Explorer(EX.network, constraints=constraints).space
+    with pytest.raises(DesignError) as later:
+        _ = EX.constrained(constraints).space
+    assert str(later.value) == str(at_once.value)
+
+
+def test_figures_with_decimals_are_met_as_they_are_shown():
+    """A table shows 147.064 for 147.06400000000002."""
+    frame = EX.layer_options("dense0")
+    value = frame["kernel_cycles"].iloc[0]
+    assert value != round(value)
+    for asked in (value, float(f"{value:g}"), np.float64(value)):
+        left = EX.constrained({"dense0.kernel_cycles": asked}).layer_options("dense0")
+        assert len(left) == (frame["kernel_cycles"] == value).sum() < len(frame)
+    others = EX.constrained({"dense0.kernel_cycles": {"not": float(f"{value:g}")}}).layer_options("dense0")
+    assert value not in set(others["kernel_cycles"])
