@@ -241,6 +241,7 @@ class Explorer:
             copies: of the whole network side by side; when None one, and for "throughput" as many as fit.
             limits: max_tiles, max_interval_cycles, max_latency_cycles, max_interval_ns, max_latency_ns, max_plio_in,
                 max_plio_out, max_plio, max_memory_tile_bytes, max_macs_issued, min_samples_per_s, min_efficiency.
+                That of memory-tile bytes is of the table's figure; a plan may take more, see docs/exploring.md.
 
         Raises:
             DesignError: when no design is within the limits, or none of them can be placed.
