@@ -278,10 +278,12 @@ def memory_descriptors(subject: Subject) -> Iterator[Use]:
 
     Ports take channels in the order of the buffers.
     """
+    memory = subject.device.generation.memory_tile
+    assert memory is not None  # design_space refuses such devices
     for tile, buffers in _by_tile(subject).items():
         pools = [0, 0]
         for side in ("writers", "readers"):
             ports = [(port, held.copies) for held in buffers for port in getattr(held, side)]
             for i, (port, copies) in enumerate(ports):
-                pools[i % 2] += descriptors(port, copies)
+                pools[i % 2] += descriptors(port, copies, memory)
         yield Use(f"memory tile {tile}", max(pools))

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 from aie_explorer.errors import AieExplorerError
 
+# Those of search.objectives, which would load numpy for every --help
 OBJECTIVES = ("interval", "throughput", "latency", "tiles", "efficiency", "throughput_per_tile", "plio",
               "memory_tile_bytes", "macs_issued")
 LIMITS = ("max_tiles", "max_interval_cycles", "max_latency_cycles", "max_interval_ns", "max_latency_ns", "max_plio_in",

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.devices.hardware import Dma
+from aie_explorer.space.choice import ROUTES
 from aie_explorer.space.options import ROWS, Table
 from aie_explorer.space.usage import COPIES
 from aie_explorer.space.walks import Microtile, fits, walk
@@ -30,8 +31,7 @@ NOT_MADE, NOT_READ = -1, -2
 """Layouts of options that do not write, or do not read, from tile to tile; they equal no other."""
 MOST_ROWS, MOST_COLUMNS, MOST_PARTS = 1 << 21, 1 << 18, 64
 """Above those of any slice."""
-AUTO, MEMORY_TILE, DIRECT = range(3)
-"""Places in `space.ROUTES`."""
+MEMORY_TILE, DIRECT = ROUTES.index("memory_tile"), ROUTES.index("direct")
 
 
 def made_layout(table: Table) -> Layouts:

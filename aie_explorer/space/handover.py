@@ -20,7 +20,7 @@ from aie_explorer.space.choice import INTO, OUT_OF
 from aie_explorer.space.options import ROWS, Table, Work
 
 FEW = 2048  # rows of a table, of which finding the distinct ones takes longer than it saves
-CHANNELS = 6  # of a memory tile, each way (AM020 ch5)
+CHANNELS = 6  # of a memory tile, each way: the same for every generation of the catalogue that has them
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from aie_explorer.space.handover import input_windows_rows, made_rows, straight_
 from aie_explorer.space.options import ROWS, Table, Work, ceil_to
 
 IntColumn = npt.NDArray[np.int64]
-COPIES = 2  # ping-pong; plans give more to buffers in front of some joins, which no option alone can know
+COPIES = 2
+"""Of a buffer: one half is filled while the other is drained. Plans give more to buffers in front of some joins, which
+no option alone can know, or one where memory tiles are short."""
 
 
 def macs_issued(table: Table) -> IntColumn:

@@ -20,9 +20,6 @@ Loops = tuple[tuple[int, int], ...]
 Microtile = tuple[int, int]
 """Rows and columns of the blocks of a buffer: they stand row after row of blocks, each row by row."""
 
-LINEAR = 2 * COPIES
-"""Descriptors of a tile whose one port each way walks its buffer from end to end."""
-
 
 @lru_cache(maxsize=1 << 16)
 def walk(rows: int, columns: int, moved: Microtile, held: Microtile) -> Loops:

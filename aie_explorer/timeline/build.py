@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from aie_explorer.cycles import Constants, load_constants
 from aie_explorer.ir import storage_bytes
 from aie_explorer.search.space import DesignSpace, LayerSpace
+from aie_explorer.space.usage import COPIES
 from aie_explorer.timeline.system import KINDS, Access, Activity, System
 from aie_explorer.transport import DirectEdge, KernelEnd, MemoryBuffer, Plan, PlioEdge, PlioEnd, Way
-from aie_explorer.transport.plan import COPIES, BufferPort
+from aie_explorer.transport.plan import BufferPort
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from aie_explorer.design.estimate import estimate
 from aie_explorer.errors import DesignError
 from aie_explorer.placement import Placement
 from aie_explorer.search.space import DesignSpace
+from aie_explorer.space.usage import COPIES
 from aie_explorer.timeline.build import build, memory_buffer_name
 from aie_explorer.timeline.pace import Wait, busy_cycles, pace
 from aie_explorer.timeline.simulate import FREE
@@ -24,7 +25,6 @@ from aie_explorer.timeline.system import System
 from aie_explorer.transport import KernelEnd, MemoryBuffer, Plan, PlioEnd, located, staged
 from aie_explorer.transport.divide import cut_to_fit, divide, divided_to_fit, parted
 from aie_explorer.transport.locate import fits_alone
-from aie_explorer.transport.plan import COPIES
 
 SLACK = 1.005  # of the interval of the closed form: a difference that is not worth a copy
 

@@ -11,9 +11,6 @@ from aie_explorer.errors import DesignError
 from aie_explorer.placement import Placement
 from aie_explorer.transport.plan import BufferPort, KernelEnd, MemoryBuffer, Tiling
 
-PADDED_TILES = 15
-"""Tiles of zeros that fold into the padding of whole ones (measured by the authors of aie4ml 0.2.1)."""
-
 
 @dataclass(frozen=True)
 class Stretches:
@@ -33,27 +30,27 @@ def stretches(tiling: Tiling, dimension: int) -> Stretches:
     return Stretches(whole, cut, wrap - whole - cut)
 
 
-def runs(tiling: Tiling) -> int:
+def runs(tiling: Tiling, memory: MemoryTile) -> int:
     """Stretches of equal tiles in a walk: whole ones, cut ones, and zeros; each needs descriptors of its own.
 
     A stretch of zeros after whole tiles folds into their padding (measured by the authors of aie4ml 0.2.1 with
-    Vitis 2026.1.1, up to 15 tiles on AIE-ML; longer ones are counted as well).
+    Vitis 2026.1.1), as long as it is no longer than a descriptor of the memory tile can fold.
     """
     if not tiling.traversal:
         return 1
     per_dimension = []
     for dimension in (0, 1):
         found = stretches(tiling, dimension)
-        folded = not found.cut and found.zeros <= PADDED_TILES
+        folded = not found.cut and found.zeros <= memory.pad_tiles_max
         per_dimension.append((1 + found.cut + (found.zeros > 0 and not folded),
                               found.whole + found.cut + found.zeros))
     columns, rows = per_dimension[0][0], per_dimension[1][0]
     return rows if columns == 1 else columns * max(1, per_dimension[1][1])
 
 
-def descriptors(port: BufferPort, copies: int) -> int:
+def descriptors(port: BufferPort, copies: int, memory: MemoryTile) -> int:
     """Buffer descriptors of a memory-tile port: two a run and copy (aie4ml 0.2.1, measured with Vitis 2026.1.1)."""
-    return 2 * runs(port.tiling) * copies
+    return 2 * runs(port.tiling, memory) * copies
 
 
 @dataclass
@@ -93,15 +90,16 @@ def fits_alone(buffer: MemoryBuffer, device: Device) -> bool:
     """Whether a memory tile with nothing else in it can hold a buffer."""
     memory = device.generation.memory_tile
     assert memory is not None
-    return _empty(memory).holds(buffer, _needs(buffer), memory)
+    return _empty(memory).holds(buffer, _needs(buffer, memory), memory)
 
 
 _Needs = tuple[tuple[int, int], tuple[int, int]]
 """Descriptors of the writers and of the readers of a buffer: of every second port from the first, and of the others."""
 
 
-def _needs(buffer: MemoryBuffer) -> _Needs:
-    counts = [[descriptors(port, buffer.copies) for port in ports] for ports in (buffer.writers, buffer.readers)]
+def _needs(buffer: MemoryBuffer, memory: MemoryTile) -> _Needs:
+    counts = [[descriptors(port, buffer.copies, memory) for port in ports]
+              for ports in (buffer.writers, buffer.readers)]
     writers, readers = ((sum(one[0::2]), sum(one[1::2])) for one in counts)
     return writers, readers
 
@@ -131,10 +129,10 @@ def locate(buffers: Sequence[MemoryBuffer], placement: Placement, device: Device
     for buffer in buffers:
         ends = [end for port in (*buffer.readers, *buffer.writers) for end in port.ends if isinstance(end, KernelEnd)]
         wanted = sum(placement[end.layer][0] + end.position for end in ends) / len(ends)
-        need, needs = buffer.copies * buffer.bytes, _needs(buffer)
+        need, needs = buffer.copies * buffer.bytes, _needs(buffer, memory)
         fitting = [tile for tile, left in free.items() if left.holds(buffer, needs, memory)]
         if not fitting:
-            most = sum(descriptors(port, buffer.copies) for port in (*buffer.writers, *buffer.readers))
+            most = sum(descriptors(port, buffer.copies, memory) for port in (*buffer.writers, *buffer.readers))
             raise DesignError(f"no memory tile has {len(buffer.writers)} inputs, {len(buffer.readers)} outputs, "
                               f"{need} bytes and {most} buffer descriptors left for {buffer.tensor}",
                               where=device.name, rule="AM020 ch5",

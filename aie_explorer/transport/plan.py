@@ -17,8 +17,8 @@ import pandas as pd
 
 from aie_explorer import html
 from aie_explorer.ir import storage_bytes
+from aie_explorer.space.usage import COPIES
 
-COPIES = 2  # ping-pong: one half is filled while the other is drained; plans give some buffers more, or one
 Way = Literal["input", "output"]
 
 

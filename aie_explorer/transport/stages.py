@@ -23,11 +23,11 @@ from aie_explorer.space.handover import (
     writer_key,
     writer_spans,
 )
+from aie_explorer.space.usage import COPIES
 from aie_explorer.transport.direct import direct_edges, into_tiles, out_of_tiles, placed, walk_descriptors
 from aie_explorer.transport.divide import clipped
 from aie_explorer.transport.locate import locate
 from aie_explorer.transport.plan import (
-    COPIES,
     BufferPort,
     DirectEdge,
     KernelEnd,

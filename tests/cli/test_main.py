@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from aie_explorer.cli import main, models
+from aie_explorer.cli.main import LIMITS, OBJECTIVES
+from aie_explorer.search import objectives
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGITS = ROOT / "examples" / "digits_mlp.h5"
@@ -93,6 +95,11 @@ def test_too_little_memory(capsys, monkeypatch):
     monkeypatch.setattr(models, "devices", lambda arguments: (_ for _ in ()).throw(MemoryError()))
     assert main(["devices"]) == 2
     assert "more memory than there is" in capsys.readouterr().err
+
+
+def test_objectives_and_limits_are_those_of_the_search():
+    assert list(OBJECTIVES) == list(objectives.OBJECTIVES)
+    assert list(LIMITS) == [*objectives.MOST, *objectives.LEAST]
 
 
 @pytest.mark.parametrize("command", ["demo", "devices", "info", "sweep", "best", "export", "verify"])

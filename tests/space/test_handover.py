@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aie_explorer.devices import find
+from aie_explorer.devices import devices, find
 from aie_explorer.ir import FixedPoint
 from aie_explorer.space import Work, layer_options
 from aie_explorer.space.handover import (
@@ -40,6 +40,12 @@ def test_input_windows_are_whole_beats(k, length, K, rows, element):
     assert r >= rows
     for begin in range(0, width, slice_k):
         assert r * min(slice_k, width - begin) * element % 16 == 0
+
+
+@pytest.mark.parametrize("generation", {one.generation for one in devices() if one.generation.memory_tile}, ids=str)
+def test_every_generation_has_the_channels_that_edges_are_divided_by(generation):
+    dma = generation.memory_tile.dma
+    assert (dma.channels_in, dma.channels_out) == (CHANNELS, CHANNELS)
 
 
 @given(n=st.sampled_from([16, 32, 48, 64]), num=st.integers(1, 8), rows=st.booleans(),

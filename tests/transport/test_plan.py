@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from networks import mlp, residual
 
 import aie_explorer as aie
+from aie_explorer.devices import find
 from aie_explorer.errors import DesignError
 from aie_explorer.transport import KernelEnd, PlioEnd, Tiling
 from aie_explorer.transport.locate import descriptors, runs
@@ -51,8 +52,9 @@ def within_budgets(design):
             ports = [port for b in buffers for port in getattr(b, way)]
             assert len(ports) <= 6
         for parity in (0, 1):
-            taken = sum(descriptors(port, copies) for way in ("writers", "readers") for i, (port, copies) in enumerate(
-                (port, b.copies) for b in buffers for port in getattr(b, way)) if i % 2 == parity)
+            taken = sum(descriptors(port, copies, memory) for way in ("writers", "readers")
+                        for i, (port, copies) in enumerate((port, b.copies) for b in buffers
+                                                           for port in getattr(b, way)) if i % 2 == parity)
             assert taken <= 24
         assert all(len(b.offsets_bytes) == b.copies for b in buffers)
         spans = sorted((begin, begin + b.bytes) for b in buffers for begin in b.offsets_bytes)
@@ -115,4 +117,12 @@ def test_layers_that_cannot_share_memory_tiles_are_refused():
 ])
 def test_runs_of_a_walk(buffer, wraps, expected):
     tiling = Tiling(buffer, (8, 4), (0, 0), ((0, 8, wraps[0]), (1, 4, wraps[1])))
-    assert runs(tiling) == expected
+    assert runs(tiling, find("vek280").generation.memory_tile) == expected
+
+
+@pytest.mark.parametrize(("device", "most"), [("vek280", 15), ("vek385", 63)])
+def test_zeros_fold_as_far_as_the_generation_can(device, most):
+    memory = find(device).generation.memory_tile
+    for zeros in (most, most + 1):
+        tiling = Tiling((64, 4), (8, 4), (0, 0), ((0, 8, 8), (1, 4, 1 + zeros)))
+        assert runs(tiling, memory) == 1 + (zeros > most)
