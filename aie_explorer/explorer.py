@@ -301,7 +301,7 @@ class Explorer:
             copies = 1
         if copies == 1:
             return ranked(self._front(needed), objective, given)
-        beyond = set(needed) - {*PATH, *FILLING} or "latency_cycles" in map(column_of, given)
+        beyond = set(needed) - {*PATH, *FILLING} or {"latency_cycles", "latency_ns"} & set(map(column_of, given))
         if objective == "throughput" and copies is None and not beyond:
             fronts = [self._found(FILLING)[0]]
         else:

@@ -97,9 +97,8 @@ def ceilings(device: Device, operands: Operands, plios: int) -> tuple[Ceiling, .
         Ceiling("PLIO", "array", bytes_per_cycle=plios * device.plio_bytes_per_cycle),
     ]
     tile = generation.memory_tile
-    if tile is not None and device.geometry is not None and device.geometry.memory_tile_rows:
-        count = device.geometry.memory_tile_rows * device.geometry.columns
-        found.append(Ceiling("memory tiles", "array", bytes_per_cycle=count * tile.dma.bytes_per_cycle * (
+    if tile is not None and device.geometry is not None:
+        found.append(Ceiling("memory tiles", "array", bytes_per_cycle=device.memory_tiles * tile.dma.bytes_per_cycle * (
             tile.dma.channels_in + tile.dma.channels_out)))
     return tuple(found)
 

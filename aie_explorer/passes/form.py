@@ -45,6 +45,7 @@ from aie_explorer.passes.values import (
     Permuted,
     Real,
     Value,
+    before,
     beside,
     key,
     permuted,
@@ -127,7 +128,7 @@ class _Formation:
             return beside(list(zip(inputs, widths, strict=True)))
         (value,) = inputs
         if isinstance(value, Permuted):
-            return permuted(unnamed(self._each(_before(op, value.order), value.value)), value.order)
+            return permuted(unnamed(self._each(before(op, value.order), value.value)), value.order)
         return self._each(op, value)
 
     def _each(self, op: Op, value: InOrder) -> InOrder:
@@ -393,12 +394,3 @@ class _Formation:
         if key(value) not in self.formed:
             self.formed[key(value)] = self._formed(value, None)
         return self.formed[key(value)]
-
-
-def _before(op: Op, order: IntArray) -> Op:
-    """An operation on each feature by itself, as it is done before the features are put in an order."""
-    if not isinstance(op, Scale):
-        return op
-    gain, offset = (np.empty(len(order)) for _ in range(2))
-    gain[order], offset[order] = op.gain, op.offset
-    return replace(op, gain=gain, offset=offset)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from aie_explorer.ir import FixedPoint, IntArray
+from aie_explorer.ir import FixedPoint, IntArray, Op, Scale
 from aie_explorer.passes.affine import Scaling
 from aie_explorer.passes.ranges import Range
 from aie_explorer.passes.sums import Sum, permuted_sum
@@ -141,3 +141,12 @@ def with_columns(value: Pending, order: IntArray, output: str, source: str) -> P
     if scaling is not None:
         scaling = Scaling(scaling.gain[order], scaling.offset[order])
     return replace(value, total=permuted_sum(value.total, order), scaling=scaling, output=output, source=source)
+
+
+def before(op: Op, order: IntArray) -> Op:
+    """An operation on each feature by itself, as it is done before the features are put in an order."""
+    if not isinstance(op, Scale):
+        return op
+    gain, offset = (np.empty(len(order)) for _ in range(2))
+    gain[order], offset[order] = op.gain, op.offset
+    return replace(op, gain=gain, offset=offset)

@@ -88,6 +88,15 @@ def test_the_best_of_copies_is_that_of_every_design(network, only, objective):
     assert found[column].iloc[0] == pytest.approx(best[column].iloc[0])
 
 
+def test_a_limit_in_nanoseconds_is_that_in_cycles():
+    ex = aie.Explorer(SMALL)
+    least = ex.best("latency").estimate()
+    found = [ex.best("throughput", max_latency_ns=1.01 * least.latency_ns),
+             ex.best("throughput", max_latency_cycles=1.01 * least.latency_cycles)]
+    assert found[0] == found[1]
+    assert found[0].copies > 1
+
+
 @pytest.mark.parametrize("designs", ["product", "front"])
 def test_tables_of_copies_hold_what_the_array_has_room_for(designs):
     """Not tiles alone: each copy has PLIOs and channels of memory tiles of its own."""
