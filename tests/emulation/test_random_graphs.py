@@ -11,7 +11,7 @@ from aie_explorer.passes import lower
 from aie_explorer.space import choice_of
 
 # seeds whose networks together have every feature; see the test below
-SEEDS = (11, 170, 3, 131)
+SEEDS = (39, 148, 3, 131)
 
 
 def lowered(seed):
