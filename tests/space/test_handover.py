@@ -42,7 +42,8 @@ def test_input_windows_are_whole_beats(k, length, K, rows, element):
         assert r * min(slice_k, width - begin) * element % 16 == 0
 
 
-@pytest.mark.parametrize("generation", {one.generation for one in devices() if one.generation.memory_tile}, ids=str)
+@pytest.mark.parametrize("generation", dict.fromkeys(
+    one.generation for one in devices() if one.generation.memory_tile), ids=lambda generation: generation.name)
 def test_every_generation_has_the_channels_that_edges_are_divided_by(generation):
     dma = generation.memory_tile.dma
     assert (dma.channels_in, dma.channels_out) == (CHANNELS, CHANNELS)
