@@ -30,11 +30,16 @@ LARGEST = 2**31 - 1
 DEBUG = "AIE_EXPLORER_DEBUG"
 
 
+MOST_TOLD = 1000  # characters of a mistake, which may hold whole arguments
+
+
 class _Parser(argparse.ArgumentParser):
     """One sentence for a mistake, as for every other error."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(2, f"aie-explorer: error: {message}. Try: {self.prog} --help\n")
+        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)  # arguments may hold line breaks
+        text = text if len(text) <= MOST_TOLD else f"{text[:MOST_TOLD]}..."
+        self.exit(2, f"aie-explorer: error: {text}. Try: {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

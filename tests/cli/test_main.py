@@ -106,3 +106,11 @@ def test_objectives_and_limits_are_those_of_the_search():
 def test_help(capsys, command):
     assert main([command, "--help"]) == 0
     assert f"usage: aie-explorer {command}" in capsys.readouterr().out
+
+
+def test_mistakes_are_one_short_line_whatever_the_arguments_hold(capsys):
+    assert main(["best", "m.h5", "--nonsense", "a\nb", "1" * 10_000]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "a\\nb" in told
+    assert len(told) < 2000
