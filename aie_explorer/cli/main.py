@@ -28,8 +28,6 @@ DEFAULTS: dict[str, Any] = {"device": "vek280", "batch": 8, "objective": "interv
 """Of arguments whose absence a command must be able to see."""
 LARGEST = 2**31 - 1
 DEBUG = "AIE_EXPLORER_DEBUG"
-
-
 MOST_TOLD = 1000  # characters of a mistake, which may hold whole arguments
 
 

@@ -137,10 +137,7 @@ def copies_that_fit(space: DesignSpace, fronts: Sequence[Picks], limits: Mapping
         DesignError: when no design has room for so many.
     """
     picks = np.unique(np.concatenate([np.empty((0, len(space.layers)), np.intp), *fronts]), axis=0)
-    frame = to_frame(space, picks)
-    names = ("tiles", "plio_in", "plio_out", "plio", "memory_tile_bytes", "macs_issued")
-    most = most_copies({name: frame[name].to_numpy() for name in names} | memory_tile_ports(space, picks),
-                       space.device, limits)
+    most = _most_of(space, picks, limits)
     least = 1 if copies is None else copies
     kept = np.flatnonzero(most >= least)
     if len(kept) == 0:
@@ -151,11 +148,15 @@ def copies_that_fit(space: DesignSpace, fronts: Sequence[Picks], limits: Mapping
 
 def have_room(space: DesignSpace, picks: Picks, copies: int) -> npt.NDArray[np.bool_]:
     """[designs] whether the array's totals allow so many copies of each."""
-    frame = to_frame(space, picks)
-    used = {name: frame[name].to_numpy() for name in ("tiles", "plio_in", "plio_out", "memory_tile_bytes")}
-    most = most_copies(used | memory_tile_ports(space, picks), space.device, {})
-    room: npt.NDArray[np.bool_] = most >= copies
+    room: npt.NDArray[np.bool_] = _most_of(space, picks, {}) >= copies
     return room
+
+
+def _most_of(space: DesignSpace, picks: Picks, limits: Mapping[str, float]) -> IntColumn:
+    frame = to_frame(space, picks)
+    names = ("tiles", "plio_in", "plio_out", "plio", "memory_tile_bytes", "macs_issued")
+    return most_copies({name: frame[name].to_numpy() for name in names} | memory_tile_ports(space, picks),
+                       space.device, limits)
 
 
 def most_copies(used: Mapping[str, npt.NDArray[Any]], device: Device, limits: Mapping[str, float]) -> IntColumn:
