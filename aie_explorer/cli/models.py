@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,11 @@ from aie_explorer.cli.main import given
 from aie_explorer.cli.text import frame_text, print_json, table
 from aie_explorer.errors import MissingExtraError, ModelError
 from aie_explorer.frontends import load
+from aie_explorer.frontends.vectors import read_arrays
 from aie_explorer.ir import Network
 from aie_explorer.reference import Comparison, compare, quantized
 
 MOST_SAMPLES = 1_000_000
-UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
 
 
 def devices(arguments: argparse.Namespace) -> int:
@@ -73,13 +71,7 @@ def read_vectors(path: str) -> dict[str, npt.NDArray[Any]]:
     Raises:
         ModelError: when the file cannot be read, holds no `inputs`, or holds other things than samples of numbers.
     """
-    try:
-        with Path(path).open("rb") as file:  # numpy leaves a file that it cannot read open
-            loaded = np.load(file, allow_pickle=False)
-            arrays = ({"inputs": loaded} if isinstance(loaded, np.ndarray)
-                      else {key: loaded[key] for key in loaded.files})
-    except UNREADABLE as error:
-        raise ModelError(f"holds no arrays ({error})", where=path, remedy="Give an .npz or .npy file") from None
+    arrays = read_arrays(path)
     if "inputs" not in arrays:
         raise ModelError(f"has no array `inputs`; it has {', '.join(arrays) or 'none'}", where=path)
     for name in {"inputs", "predictions"} & set(arrays):

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import ipywidgets as w
-import numpy as np
 
 from aie_explorer.design import Design
 from aie_explorer.errors import DesignError, ExportError
 from aie_explorer.firmware import FirmwareProject
+from aie_explorer.frontends.vectors import read_arrays
 from aie_explorer.search.collect import table_of_sweep
 from aie_explorer.search.over import WHOLE_DESIGN
 from aie_explorer.search.sweep import Sweep, plan_sweep
@@ -241,23 +241,18 @@ def zipped(made: FirmwareProject) -> bytes:
 
 
 def vectors(path: str) -> Any:
-    """Test vectors of a file.
+    """Test vectors of a file: its array `inputs` or `x`.
 
     Raises:
-        ExportError: when there are none.
+        ModelError: when the file cannot be read.
+        ExportError: when it has neither.
     """
-    try:
-        with Path(path).open("rb") as file:  # numpy leaves a file that it cannot read open
-            found = np.load(file, allow_pickle=False)
-            if isinstance(found, np.ndarray):
-                return found
-            name = next((name for name in ("inputs", "x") if name in found), None)
-            if name is None:
-                raise ExportError("holds no array named inputs or x", where=path)
-            return found[name]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ExportError(f"cannot be read as test vectors: {error}", where=path,
-                          remedy="Give a .npy, or a .npz with an array named inputs") from None
+    arrays = read_arrays(path)
+    name = next((name for name in ("inputs", "x") if name in arrays), None)
+    if name is None:
+        raise ExportError("holds no array named inputs or x", where=path,
+                          remedy="Give a .npy, or a .npz with an array named inputs")
+    return arrays[name]
 
 
 def design_file(design: Design) -> tuple[str, str, bytes]:

@@ -33,6 +33,7 @@ _QUANTIZERS: Mapping[str, str] = {
     "variance": "quantized_relu_po2(6, quadratic_approximation=True)"}
 """QKeras's own where the configuration does not say; a saved configuration always does."""
 
+_SWITCHES = {"gamma": "scale", "beta": "center"}
 _MOVING = {"mean": "moving_mean", "variance": "moving_variance"}
 
 
@@ -150,7 +151,7 @@ def _parts(config: JsonObject, arrays: Arrays, where: str) -> dict[str, FloatArr
     """The vectors of the layer: gamma only if it scales, beta only if it centers."""
     parts: dict[str, FloatArray] = {}
     for name in _PARTS:
-        if not config.get({"gamma": "scale", "beta": "center"}.get(name, ""), True):
+        if name in _SWITCHES and not config.get(_SWITCHES[name], True):
             continue
         values = arrays.get(_MOVING.get(name, name))
         if values is None or values.ndim != 1 or values.size == 0:

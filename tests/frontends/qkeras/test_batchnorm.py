@@ -158,3 +158,9 @@ def test_rank_three():
     assert normalization({"axis": 2}, arrays, "here", quantized=False, rank=3).scale.shape == (CHANNELS,)
     with pytest.raises(ModelError, match="along axis 1"):
         normalization({"axis": 1}, arrays, "here", quantized=False, rank=3)
+
+
+def test_a_key_without_a_name_means_nothing():
+    arrays = arrays_for(0)
+    plain, odd = (normalization(config, arrays, "here", quantized=False) for config in ({}, {"": False}))
+    assert np.array_equal(plain.offset, odd.offset)
