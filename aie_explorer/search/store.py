@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from aie_explorer.search.sweep import Sweep, cycle_model_digest
 
 MANIFEST = "sweep.json"
 FORMAT = 1
+PART = re.compile(r"part-([0-9]{6}|[1-9][0-9]{6,})\.parquet")  # what _part() names
 
 
 @dataclass(frozen=True)
@@ -97,14 +99,19 @@ def stored(path: str | Path) -> StoredSweep:
     """What is in the folder of a sweep.
 
     Raises:
-        ExportError: when it holds none.
+        ExportError: when it holds none, or a part is damaged.
     """
     import pyarrow.parquet as pq
 
     folder = Path(path)
-    chunks = int(_manifest(folder)["chunks"])
-    parts = [folder / _part(index) for index in range(chunks) if (folder / _part(index)).exists()]
-    return StoredSweep(folder, chunks, len(parts), sum(pq.read_metadata(part).num_rows for part in parts))
+    chunks, parts = _finished(folder)
+    rows = 0
+    for part in parts:
+        try:
+            rows += pq.read_metadata(part).num_rows
+        except (OSError, ValueError) as error:
+            raise _unreadable(part, error) from None
+    return StoredSweep(folder, chunks, len(parts), rows)
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -138,13 +145,10 @@ def read_sweep(path: str | Path, columns: Sequence[str] | None = None) -> pd.Dat
     place = Path(path)
     parts = [place]
     if place.is_dir():
-        chunks = int(_manifest(place)["chunks"])
-        parts = [place / _part(index) for index in range(chunks)]
-        missing = sum(not part.exists() for part in parts)
-        if missing:
-            warnings.warn(f"{place}: {missing} of {chunks} parts of the sweep are missing; repeat the call that began "
-                          "it to go on", stacklevel=2)
-        parts = [part for part in parts if part.exists()]
+        chunks, parts = _finished(place)
+        if len(parts) < chunks:
+            warnings.warn(f"{place}: {chunks - len(parts)} of {chunks} parts of the sweep are missing; repeat the call "
+                          "that began it to go on", stacklevel=2)
     frames = []
     for part in parts:
         try:
@@ -152,7 +156,7 @@ def read_sweep(path: str | Path, columns: Sequence[str] | None = None) -> pd.Dat
         except FileNotFoundError:
             raise ExportError("does not exist", where=str(part)) from None
         except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are of these
-            raise ExportError(f"cannot be read: {str(error).splitlines()[0]}", where=str(part)) from None
+            raise _unreadable(part, error) from None
     if not frames:
         raise ExportError("holds no finished part of a sweep", where=str(place))
     stamps = [frame.attrs for frame in frames]
@@ -195,13 +199,29 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise ExportError("holds no sweep", where=str(folder)) from None
     except ValueError:
         found = None
-    if not isinstance(found, dict) or found.get("format") != FORMAT or not isinstance(found.get("chunks"), int):
+    if not isinstance(found, dict) or found.get("format") != FORMAT or not _is_count(found.get("chunks")):
         raise ExportError("is damaged or of another version", where=str(folder / MANIFEST))
     return found
 
 
+def _is_count(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 0
+
+
+def _finished(folder: Path) -> tuple[int, list[Path]]:
+    """How many chunks a stored sweep has, and the files of those that are there, in order."""
+    chunks = int(_manifest(folder)["chunks"])
+    numbers = (PART.fullmatch(name) for name in os.listdir(folder))
+    held = sorted(int(number[1]) for number in numbers if number)
+    return chunks, [folder / _part(index) for index in held if index < chunks]
+
+
 def _part(index: int) -> str:
     return f"part-{index:06d}.parquet"
+
+
+def _unreadable(part: Path, error: Exception) -> ExportError:
+    return ExportError(f"cannot be read: {(str(error).splitlines() or [''])[0]}", where=str(part))
 
 
 def _write_once(path: Path, data: bytes) -> None:

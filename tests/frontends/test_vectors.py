@@ -60,5 +60,5 @@ def test_refused(tmp_path, case):
 
 
 def test_no_such_file(tmp_path):
-    with pytest.raises(ModelError, match="none.npz: holds no test vectors"):
+    with pytest.raises(ModelError, match=r"none\.npz: holds no test vectors"):
         read_arrays(str(tmp_path / "none.npz"))

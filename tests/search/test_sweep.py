@@ -1,6 +1,7 @@
 """Sweeps: chunks, samples, what interrupts them, executors, and what is on disk."""
 
 import errno
+import json
 import os
 import time
 import warnings
@@ -312,3 +313,29 @@ def test_graphs_are_swept_too():
     frame = ex.sweep(limit=5000, sample="latin_hypercube")
     assert len(ex.pareto(frame)) > 1
     assert ex.design(frame.iloc[0]).check() == []
+
+
+@pytest.mark.parametrize("chunks", [10**40, 2**31])
+def test_a_manifest_of_endless_chunks_costs_nothing(whole, tmp_path, chunks):
+    EX.sweep_to(tmp_path / "s", OVER)
+    file = tmp_path / "s" / "sweep.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "chunks": chunks}))
+    with pytest.warns(UserWarning, match=f"of {chunks} parts of the sweep are missing"):
+        same_rows(aie.read_sweep(tmp_path / "s"), whole)
+
+
+@pytest.mark.parametrize("chunks", [-1, True, 2.0, "2", None])
+def test_a_manifest_without_a_count_is_refused(tmp_path, chunks):
+    EX.sweep_to(tmp_path / "s", OVER)
+    file = tmp_path / "s" / "sweep.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "chunks": chunks}))
+    with pytest.raises(ExportError, match="damaged"):
+        aie.read_sweep(tmp_path / "s")
+
+
+def test_a_damaged_part_is_named(tmp_path):
+    stored = EX.sweep_to(tmp_path / "s", OVER)
+    (stored.path / "part-000000.parquet").write_bytes(b"PAR1")
+    for read in (aie.read_sweep, store.stored):
+        with pytest.raises(ExportError, match=r"part-000000\.parquet: cannot be read"):
+            read(stored.path)
