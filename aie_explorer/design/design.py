@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -303,12 +304,14 @@ class Design:
             if data["format"] != FORMAT:
                 raise DesignError(f"was written in format {data['format']}; this version reads {FORMAT}", where=where)
             device = described(data["device"], float(data["clock_mhz"]), float(data["pl_clock_mhz"]),
-                               int(data["plio_bits"]))
+                               index(data["plio_bits"]))
             network = network_from_json(data["network"], where)
             layers = dict(data["layers"])
             digest, copies = data["network_digest"], data.get("copies", 1)
-            pins, single = dict(data.get("pins", {})), bool(data.get("single_buffers", False))
-        except (KeyError, TypeError, ValueError) as error:
+            pins, single = dict(data.get("pins", {})), data.get("single_buffers", False)
+            if not isinstance(single, bool):
+                raise TypeError("single_buffers is neither true nor false")
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DesignError(f"is not a design of this package ({type(error).__name__}: {error})",
                               where=where) from None
         if digest != network.digest:

@@ -59,7 +59,7 @@ def cold(function) -> float:
     from aie_explorer.space import handover, layer
 
     def run() -> None:
-        for cached in (space._costed, space._legal, handover.edge_groups, layer.layer_options):
+        for cached in (space._costed, space._legal, handover.edge_groups, handover.joinable, layer.layer_options):
             cached.cache_clear()
         function()
 
@@ -80,6 +80,11 @@ def cost_pairs() -> tuple[float, int]:
     return seconds, sum(len(table) for table, _ in tables)
 
 
+def every_of(explorer) -> dict[str, list[str]]:
+    """A sweep of all legal options of every layer."""
+    return {f"{name}.split": ["features", "rows"] for name in explorer.layers}
+
+
 def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
@@ -94,15 +99,15 @@ def main() -> None:
     from aie_explorer.search.figures import joinable
     from aie_explorer.search.frame import to_frame
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        every = {f"{name}.split": ["features", "rows"] for name in explorer.layers}  # all legal options of every layer
-        sweep_s = best_of(lambda: explorer.sweep(every, limit=limit))
+    warnings.simplefilter("ignore")  # more combinations than the limit are sampled
+    sweep_s = best_of(lambda: explorer.sweep(every_of(explorer), limit=limit))
     print(f"sweep of {limit:,} designs      {sweep_s:8.3f} s  (digits model, {explorer.space.size:,} combinations)")
     from networks import mlp, residual
 
     four = aie.Explorer(mlp([128, 96, 64, 32, 10]))
     for count in (100_000, 1_000_000):
+        four_s = best_of(lambda count=count: four.sweep(every_of(four), limit=count), 2)
+        print(f"sweep of {count:>9,} combinations {four_s:6.3f} s  (four layers)")
         picks = np.stack([rng.integers(0, len(layer.table), count) for layer in four.space.layers], axis=1)
         cost_s = best_of(lambda picks=picks: (joinable(four.space, picks), to_frame(four.space, picks)), 2)
         print(f"table of {count:>9,} designs    {cost_s:8.3f} s  (four layers, {cost_s / count * 1e9:.0f} ns a design)")
@@ -115,16 +120,23 @@ def main() -> None:
     peer.main()
 
     print("\nexact front of tiles, interval and latency, batch 8, VEK280, from nothing:")
-    networks = {name: mlp(dims) for name, dims in MODELS.items()}
+    networks = {"digits": digits} | {name: mlp(dims) for name, dims in MODELS.items()}
     networks |= {f"{count} residual blocks": residual(count) for count in (1, 4, 8)}
     for name, network in networks.items():
         front_s = cold(lambda network=network: aie.Explorer(network).pareto())
         found = aie.Explorer(network)
-        print(f"  {name:17s} {front_s:8.3f} s   {len(found.pareto()):4d} designs of {found.space.size:.2g}")
+        front = found.pareto()
+        print(f"  {name:17s} {front_s:8.3f} s   {len(front):4d} designs of {found.space.size:.2g}, lost "
+              f"{front.attrs['lost']:g}")
     small = mlp(MODELS["384-256-200-10"])
     design = aie.Explorer(small).best("interval", max_tiles=64)
     place_s = best_of(lambda: aie.Design(design.network, design.device, design.choices).place())
     print(f"\nplacement of 384-256-200-10    {place_s:8.3f} s  ({design.tiles} tiles)")
+    for name in ("digits", "24x256"):
+        design = aie.Explorer(networks[name]).best("interval", max_tiles=200)
+        design.plan()
+        timeline_s = best_of(design.timeline)
+        print(f"timeline of {name:17s}  {timeline_s:8.3f} s  ({design.tiles} tiles)")
     print(f"peak memory                    {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:8.0f} MB")
 
 

@@ -12,6 +12,7 @@ from aie_explorer.cycles.estimate import estimate_spec
 from aie_explorer.cycles.spec import parse_spec
 from aie_explorer.design import Design
 from aie_explorer.devices import describe, find
+from aie_explorer.errors import DesignError
 from aie_explorer.ir.serialize import network_from_json, network_to_json
 from aie_explorer.placement import solve
 from aie_explorer.placement.problem_file import load_problem
@@ -106,3 +107,11 @@ def test_devices(data):
         device = Design.from_json(design).device
         assert device.tiles >= 1
         assert describe(device) is not None
+
+
+@pytest.mark.parametrize(("key", "value"), [
+    ("plio_bits", float("inf")), ("plio_bits", 64.5), ("plio_bits", "64"), ("clock_mhz", 10**400),
+    ("single_buffers", "false"), ("single_buffers", 0)])
+def test_a_design_of_other_kinds_of_numbers_is_refused(key, value):
+    with pytest.raises(DesignError, match="is not a design of this package"):
+        Design.from_json({**DESIGN.to_json(), key: value})

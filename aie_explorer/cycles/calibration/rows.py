@@ -14,6 +14,8 @@ SOURCES = {"K": "physics MLPs", "C": "48x48 chains", "T": "two-layer MLP", "R": 
            "V": "AMD tutorial", "A": "aie4ml kernels",
            "G": "GAMA", "H": "mm.cc on silicon"}
 """The first letter of a row's id names its source."""
+MEASURED = dict.fromkeys("KCTRVG", "in AMD's simulator") | {"A": "with Vitis 2026.1.1", "H": "on silicon"}
+"""How the figures of a source came about."""
 
 
 @dataclass(frozen=True)

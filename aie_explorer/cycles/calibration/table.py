@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from aie_explorer.cycles.calibration.predict import predict, prepare
-from aie_explorer.cycles.calibration.rows import Measurement, measurements
+from aie_explorer.cycles.calibration.rows import MEASURED, Measurement, measurements
 from aie_explorer.cycles.constants import Constants, constants_data, load_constants
 from aie_explorer.cycles.validity import VALIDITY
 from aie_explorer.devices import Generation, devices
@@ -72,10 +72,11 @@ def page() -> str:
             f"{row.error_pct:+.1f} | {f'{row.left_out_pct:+.1f}' if row.fitted else ''} |"
             for row in frame.itertuples()]
     notes = [f"* {row.id}: {row.note}." for row in measurements() if not row.fitted]
-    sources = list(dict.fromkeys(f"* {row.group} ({row.id[0]}): {row.source}" for row in measurements()))
+    sources = list(dict.fromkeys(f"* {row.group} ({row.id[0]}), {MEASURED[row.id[0]]}: "
+                                 f"{row.source}" for row in measurements()))
     return "\n".join([*_HEAD, "", *_SUMMARY, *summary, "", *_CONSTANTS, *constants, "", *_ASSUMED, *assumed, "",
                       *_rates(), "", *_ERRORS,
-                      *errors, "", *_ROWS, *rows, "", *_COMPARED, "", *notes, "", "## Sources", "", *sources, ""])
+                      *errors, "", *_ROWS, *rows, "", *_COMPARED, "", *notes, "", *_SOURCES, "", *sources, ""])
 
 
 def _rates() -> list[str]:
@@ -148,6 +149,12 @@ one call, inside its function; a lag is a latency from memory tile to memory til
 | row | source | kind | design | measured | predicted | error % | left out % |
 | --- | --- | --- | --- | --: | --: | --: | --: |""".splitlines()
 
+_SOURCES = """\
+## Sources
+
+With how they were measured. The file and row of every number, with its design as `aie-explorer estimate` takes it,
+are in `aie_explorer/cycles/calibration/measurements.json`.
+""".splitlines()
 _COMPARED = """\
 ## Rows that are compared only
 

@@ -22,24 +22,29 @@ FEWEST_DESIGNS = 5
 DIGITS = 4
 DOCS = "docs/calibration.md"
 
+_SCHEDULE = "llvm-aie AIE2Schedule.td @0361a31"
 _MEANING = {
     "call_cycles": ("a kernel call outside its register blocks: entry, loop set-up, first loads, last store, return",
-                    "an empty call costs 19.1 to 20.4 cycles on silicon"),
+                    "an empty call costs 19.1 to 20.4 cycles on silicon (the source of rows H, below)"),
     "result_cycles": ("what the multiply-accumulates of a block do not hide of its results, per microtile",
-                      "17 bundles for 16 multiply-accumulates with two results: 0.5 (AMD's matrix-multiplication "
-                      "tutorial, listing)"),
+                      "17 bundles for 16 multiply-accumulates with two results: 0.5 (the listing in the source of row "
+                      "V04, below)"),
     "elementwise_cycles": ("one operation (ReLU, a clamp) on one accumulator register of results",
-                           "vector operations have a latency of 2 cycles (Xilinx/llvm-aie)"),
+                           f"vector operations have a latency of 2 cycles ({_SCHEDULE})"),
     "float_block_cycles": ("a block of floats beyond its multiply-accumulates: its loop is filled and emptied",
-                           "load 7, multiply-accumulate 6, conversion 4, store 7, chain 4 (Xilinx/llvm-aie): 28"),
+                           f"load 7, multiply-accumulate 6, conversion 4, store 7, chain 4 ({_SCHEDULE}): 28"),
     "fp32_issue_cycles": ("one of the six bfloat16 multiply-accumulates of an fp32 product, splitting included",
-                          "as many instructions to split the operands as multiply: 2"),
-    "wrapper_cycles": ("between two calls: locks, swapping of buffers, the call", "62 cycles on AIE (aie4ml)"),
+                          "six of them make a product (AM020 App A); counted by us: as many instructions to split the "
+                          "operands: 2"),
+    "wrapper_cycles": ("between two calls: locks, swapping of buffers, the call",
+                       "62 cycles on AIE (dimdano/aie4ml @9fbd7bb src/aie4ml/cost: measured there)"),
     "hand_over_cycles": ("a transfer between tile and memory tile beyond its words: locks, descriptors, switches",
-                         "30 cycles from a memory tile into a tile on silicon, 4 of a lock (Xilinx/llvm-aie)"),
+                         "30 cycles from a memory tile into a tile on silicon (FIM43-Redeye/xdna-emu @7380bd56 "
+                         f"docs/superpowers/findings/2026-05-11-emu-bd-chain-pipelining.md), 4 of a lock "
+                         f"({_SCHEDULE})"),
     "cascade_drain_cycles": ("longest time after its last multiply-accumulate until a block is in the next tile",
                              "cascade read 7, load 7, multiply-accumulate 5, shift-round-saturate 4, cascade write 1 "
-                             "(Xilinx/llvm-aie): 24"),
+                             f"({_SCHEDULE}): 24"),
 }
 
 
