@@ -1,9 +1,8 @@
-"""How tests are divided over processes, with `pytest -n 2`; what CI must have."""
+"""How tests are divided over processes, with `pytest -n 2 --dist loadgroup`; what CI must have."""
 
 import importlib.util
 import os
 import shutil
-from pathlib import PurePath
 
 import pytest
 
@@ -21,17 +20,9 @@ def pytest_configure(config):
             pytest.exit(f"CI is set, but not installed: {', '.join(missing)}", returncode=1)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    from xdist.scheduler import LoadScopeScheduling
-
-    class ByModule(LoadScopeScheduling):
-        """Modules whole, as their fixtures are slow, those of SPREAD test by test, one browser at a time."""
-
-        def _split_scope(self, nodeid):
-            module = PurePath(nodeid.split("::")[0])
-            if module.parent.name == "lab":
-                return str(module.parent)
-            return nodeid if module.stem in SPREAD else str(module)
-
-    return ByModule(config, log)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "browser" in item.keywords:
+            item.add_marker(pytest.mark.xdist_group("browser"))  # one server at a time
+        elif item.path.stem not in SPREAD:
+            item.add_marker(pytest.mark.xdist_group(item.path.as_posix()))
