@@ -112,8 +112,9 @@ def solve(problem: Problem, seconds: float = 0.0) -> Solution:
     groups: list[Cluster] = []
     if tables.cost(anchors) > bound:
         guide = guide_of(tables, orders(tables)[0])
-        groups = clusters(tables, guide.least, *(_LARGE if seconds else _SMALL))
-        bound = max(bound, cluster_bound(tables, groups, guide.least))
+        for size in (_SMALL, _LARGE) if seconds else (_SMALL,):  # larger groups need not bound better
+            groups = clusters(tables, guide.least, *size)
+            bound = max(bound, cluster_bound(tables, groups, guide.least))
     if seconds and tables.cost(anchors) > bound:
         anchors, bound = _settled(tables, anchors, bound, groups, seconds, clock)
     placement = tables.named(anchors, bound)

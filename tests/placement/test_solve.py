@@ -143,3 +143,11 @@ def test_nothing_to_place():
 def test_seconds_must_make_sense(seconds):
     with pytest.raises(PlacementError, match="seconds: is"):
         solve(Problem((A,), (), Array(3, 3)), seconds)
+
+
+def test_time_improves_what_cannot_be_proven():
+    problem = load_problem(DATA / "p12_attention.json")
+    quick, longer = solve(problem), solve(problem, seconds=3)
+    assert oracle.faults(problem, longer.placement) == []
+    assert longer.cost == pytest.approx(oracle.cost(problem, longer.placement))
+    assert quick.bound <= longer.bound <= longer.cost <= quick.cost

@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aie_explorer.errors import ModelError
+from aie_explorer.frontends import load
 from aie_explorer.ir import Dense, FixedPoint, Network, QuantizedArray, Tensor
 from aie_explorer.passes import BoundAccumulators
 from aie_explorer.reference import quantized, simulate, simulate_ints
@@ -80,3 +82,19 @@ def test_wrong_integers():
         simulate_ints(network(np.eye(2)), np.array([[0, 128]]))
     with pytest.raises(ModelError, match="expects integers"):
         simulate_ints(network(np.eye(2)), np.zeros((1, 2)))
+
+
+TWO = load(Path(__file__).parents[1] / "frontends" / "data" / "many.h5")
+GOOD = {name: np.zeros((2, *TWO.tensors[name].shape)) for name in TWO.inputs}
+
+
+@pytest.mark.parametrize(("x", "reason"), [
+    ({TWO.inputs[0]: GOOD[TWO.inputs[0]]}, "no numbers are given for the input"),
+    (GOOD | {"other": 1}, "has no input 'other'"),
+    (GOOD | {TWO.inputs[0]: GOOD[TWO.inputs[0]][:1]}, "the inputs have 1 and 2 samples"),
+    (GOOD[TWO.inputs[0]], "has 2 inputs")])
+def test_several_inputs_must_be_told_apart(x, reason):
+    assert all(len(values) == 2 for values in simulate(TWO, GOOD).values())
+    assert all(len(values) == 2 for values in simulate(TWO, list(GOOD.values())).values())
+    with pytest.raises(ModelError, match=reason):
+        simulate(TWO, x)
