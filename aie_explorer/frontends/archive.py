@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +20,7 @@ from aie_explorer.frontends.raw import (
     DEEPEST,
     JSON_LIMIT_BYTES,
     MODELS,
+    UNREADABLE,
     WEIGHT_LIMIT,
     FloatArray,
     JsonObject,
@@ -65,8 +65,7 @@ def _guard(read: Callable[[], T], where: str) -> T:
     """Run a reader; whatever a damaged file makes the libraries raise becomes one ModelError."""
     try:
         return read()
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, IndexError, EOFError, MemoryError,
-            OverflowError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         reason = " ".join(str(error).split())[:120]
         raise ModelError(f"the file is damaged or of an unknown layout: {reason}", where=where,
                          remedy="Save the model again from Keras") from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +27,10 @@ MODELS = ("Sequential", "Functional", "Model")
 
 DEEPEST = 16
 """Models nested in models."""
+
+UNREADABLE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, IndexError, EOFError, MemoryError,
+              OverflowError, zipfile.BadZipFile, zlib.error)
+"""What h5py, numpy and zipfile raise at files cut short, damaged, encrypted or of a newer kind."""
 
 LIBRARIES = ("keras", "tf_keras", "tensorflow", "qkeras", "builtins")
 """Where a class may come from to be read by its name; anything else only looks like the layer we know."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aie_explorer.errors import ModelError
-from aie_explorer.frontends.raw import shorten
-
-# What numpy and zipfile raise at files cut short, damaged, encrypted or of other kinds.
-_UNREADABLE = (OSError, ValueError, EOFError, KeyError, TypeError, RuntimeError, NotImplementedError, MemoryError,
-               OverflowError, zipfile.BadZipFile, zlib.error)
+from aie_explorer.frontends.raw import UNREADABLE, shorten
 
 
 def read_arrays(path: str) -> dict[str, npt.NDArray[Any]]:
@@ -30,7 +24,7 @@ def read_arrays(path: str) -> dict[str, npt.NDArray[Any]]:
             if isinstance(loaded, np.ndarray):
                 return {"inputs": loaded}
             arrays = {key: loaded[key] for key in loaded.files}
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ModelError(f"holds no test vectors ({' '.join(str(error).split())[:200]})", where=path,
                          remedy="Give an .npz or .npy file") from None
     for key, values in arrays.items():

@@ -25,7 +25,7 @@ from aie_explorer.search.sweep import Sweep, cycle_model_digest
 
 MANIFEST = "sweep.json"
 FORMAT = 1
-PART = re.compile(r"part-([0-9]{6}|[1-9][0-9]{6,})\.parquet")  # what _part() names
+_PART = re.compile(r"part-([0-9]{6}|[1-9][0-9]{6,})\.parquet")  # what _part() names
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def _is_count(number: object) -> bool:
 def _finished(folder: Path) -> tuple[int, list[Path]]:
     """How many chunks a stored sweep has, and the files of those that are there, in order."""
     chunks = int(_manifest(folder)["chunks"])
-    numbers = (PART.fullmatch(name) for name in os.listdir(folder))
+    numbers = (_PART.fullmatch(name) for name in os.listdir(folder))
     held = sorted(int(number[1]) for number in numbers if number)
     return chunks, [folder / _part(index) for index in held if index < chunks]
 

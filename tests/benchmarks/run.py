@@ -80,9 +80,11 @@ def cost_pairs() -> tuple[float, int]:
     return seconds, sum(len(table) for table, _ in tables)
 
 
-def every_of(explorer) -> dict[str, list[str]]:
-    """A sweep of all legal options of every layer."""
-    return {f"{name}.split": ["features", "rows"] for name in explorer.layers}
+def sweep_all(explorer, limit: int) -> None:
+    """A sweep of all legal options of every layer, or a sample of them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # more combinations than the limit are sampled
+        explorer.sweep({f"{name}.split": ["features", "rows"] for name in explorer.layers}, limit=limit)
 
 
 def main() -> None:
@@ -99,14 +101,13 @@ def main() -> None:
     from aie_explorer.search.figures import joinable
     from aie_explorer.search.frame import to_frame
 
-    warnings.simplefilter("ignore")  # more combinations than the limit are sampled
-    sweep_s = best_of(lambda: explorer.sweep(every_of(explorer), limit=limit))
+    sweep_s = best_of(lambda: sweep_all(explorer, limit))
     print(f"sweep of {limit:,} designs      {sweep_s:8.3f} s  (digits model, {explorer.space.size:,} combinations)")
     from networks import mlp, residual
 
     four = aie.Explorer(mlp([128, 96, 64, 32, 10]))
     for count in (100_000, 1_000_000):
-        four_s = best_of(lambda count=count: four.sweep(every_of(four), limit=count), 2)
+        four_s = best_of(lambda count=count: sweep_all(four, count), 2)
         print(f"sweep of {count:>9,} combinations {four_s:6.3f} s  (four layers)")
         picks = np.stack([rng.integers(0, len(layer.table), count) for layer in four.space.layers], axis=1)
         cost_s = best_of(lambda picks=picks: (joinable(four.space, picks), to_frame(four.space, picks)), 2)

@@ -21,10 +21,8 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-MODELS = {
-    "128-256-64": [128, 256, 64], "384-256-200-10": [384, 256, 200, 10], "784-512-256-10": [784, 512, 256, 10],
-    "7x512": [512] * 8, "12x512": [512] * 13, "20x128": [128] * 21, "24x256": [256] * 25,
-}
+from benchmarks.run import MODELS  # noqa: E402
+
 BATCH = 8
 # what its converter reads: Keras 2 models
 PEER = ["aie4ml==0.2.1", "hls4ml==1.3.0", "tensorflow~=2.15.0", "keras~=2.15.0", "qkeras==0.9.0", "numpy<2",
@@ -38,20 +36,13 @@ if hasattr(os, "sched_setaffinity"):
 
 OURS = PIN + """
 import json, resource, sys, time
+from benchmarks.run import cold
 from networks import mlp
 import aie_explorer as aie
-from aie_explorer.search import space
-from aie_explorer.space import handover, layer
 network = mlp(json.loads(sys.argv[1]), batch=int(sys.argv[2]))
-spent = []
-for _ in range(3):
-    for cached in (space._costed, space._legal, handover.edge_groups, handover.joinable, layer.layer_options):
-        cached.cache_clear()
-    begin = time.perf_counter()
-    front = aie.Explorer(network).pareto()
-    spent.append(time.perf_counter() - begin)
-print(json.dumps({"seconds": min(spent), "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-                  "designs": len(front)}))
+seconds = cold(lambda: aie.Explorer(network).pareto())
+print(json.dumps({"seconds": seconds, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                  "designs": len(aie.Explorer(network).pareto())}))
 """
 
 THEIRS = PIN + """

@@ -119,3 +119,9 @@ def test_sweeps_combine_them_when_asked():
     for i in (0, len(table) - 1):
         design = EX.design(table.iloc[i])
         assert design.estimate().latency_cycles == pytest.approx(table.iloc[i]["latency_cycles"])
+
+
+@pytest.mark.parametrize(("rows", "order"), [(1, "row by row"), (7, "row by row"), (8, "microtiles of 4 x 8")])
+def test_seven_rows_of_microtiles_are_sorted_by_the_tile(rows, order):
+    design = of("direct_in", explorer=aie.Explorer(mlp([64, 32, 10], batch=4 * rows)), blocking=(1, 1))
+    assert [plio.order for plio in design.plan().inputs] == [order]

@@ -25,10 +25,10 @@ DOCS = "docs/calibration.md"
 _SCHEDULE = "llvm-aie AIE2Schedule.td @0361a31"
 _MEANING = {
     "call_cycles": ("a kernel call outside its register blocks: entry, loop set-up, first loads, last store, return",
-                    "an empty call costs 19.1 to 20.4 cycles on silicon (the source of rows H, below)"),
+                    "an empty call costs 19.1 to 20.4 cycles on silicon (the source of rows H)"),
     "result_cycles": ("what the multiply-accumulates of a block do not hide of its results, per microtile",
                       "17 bundles for 16 multiply-accumulates with two results: 0.5 (the listing in the source of row "
-                      "V04, below)"),
+                      "V04)"),
     "elementwise_cycles": ("one operation (ReLU, a clamp) on one accumulator register of results",
                            f"vector operations have a latency of 2 cycles ({_SCHEDULE})"),
     "float_block_cycles": ("a block of floats beyond its multiply-accumulates: its loop is filled and emptied",
