@@ -41,29 +41,56 @@ def mlp(dims: Sequence[int], *, batch: int = 8, seed: int = 0, x: FixedPoint = I
     return BoundAccumulators().apply(Network("mlp", batch, tuple(ops), tensors, ("x",), (source.name,)))
 
 
-def residual(blocks: int, width: int = 64, *, batch: int = 8, seed: int = 0) -> Network:
-    """`blocks` residual blocks of two Dense layers each, and a Dense layer of 10 outputs behind them."""
-    rng = np.random.default_rng(seed)
-    ops: list[Op] = [Quantize("q", "q", ("x",), "q_y")]
-    tensors = {"x": Tensor("x", (width,), None), "q_y": Tensor("q_y", (width,), INT8)}
-    source = "q_y"
+class _Graph:
+    """Operations and tensors of a network of equally wide layers in the making, behind one quantized input `q_y`."""
 
-    def dense(name: str, read: str, n: int) -> str:
-        weights = QuantizedArray(rng.integers(-128, 128, (width, n)), INT8)
-        ops.append(Dense(name, name, (read,), f"{name}_s", weights))
-        ops.append(Quantize(f"{name}_q", f"{name}_q", (f"{name}_s",), f"{name}_y"))
-        tensors[f"{name}_s"], tensors[f"{name}_y"] = Tensor(f"{name}_s", (n,), None), Tensor(f"{name}_y", (n,), INT8)
+    def __init__(self, width: int, seed: int) -> None:
+        self.width, self.rng = width, np.random.default_rng(seed)
+        self.ops: list[Op] = [Quantize("q", "q", ("x",), "q_y")]
+        self.tensors = {"x": Tensor("x", (width,), None), "q_y": Tensor("q_y", (width,), INT8)}
+
+    def dense(self, name: str, read: str, n: int | None = None) -> str:
+        """A Dense layer, and the name of its quantized result."""
+        n = n or self.width
+        weights = QuantizedArray(self.rng.integers(-128, 128, (self.width, n)), INT8)
+        return self._quantized(Dense(name, name, (read,), f"{name}_s", weights), n)
+
+    def add(self, name: str, *read: str) -> str:
+        """A sum, and the name of its quantized result."""
+        return self._quantized(Add(name, name, read, f"{name}_s"), self.width)
+
+    def lowered(self, name: str, batch: int, output: str) -> Network:
+        return lower(Network(name, batch, tuple(self.ops), self.tensors, ("x",), (output,)))
+
+    def _quantized(self, op: Dense | Add, n: int) -> str:
+        name = op.name
+        self.ops += [op, Quantize(f"{name}_q", f"{name}_q", (op.output,), f"{name}_y")]
+        self.tensors[op.output] = Tensor(op.output, (n,), None)
+        self.tensors[f"{name}_y"] = Tensor(f"{name}_y", (n,), INT8)
         return f"{name}_y"
 
+
+def residual(blocks: int, width: int = 64, *, batch: int = 8, seed: int = 0) -> Network:
+    """`blocks` residual blocks of two Dense layers each, and a Dense layer of 10 outputs behind them."""
+    graph, source = _Graph(width, seed), "q_y"
     for i in range(blocks):
-        inner = dense(f"block{i}_b", dense(f"block{i}_a", source, width), width)
-        ops.append(Add(f"add{i}", f"add{i}", (inner, source), f"add{i}_s"))
-        ops.append(Quantize(f"add{i}_q", f"add{i}_q", (f"add{i}_s",), f"add{i}_y"))
-        tensors[f"add{i}_s"] = Tensor(f"add{i}_s", (width,), None)
-        tensors[f"add{i}_y"] = Tensor(f"add{i}_y", (width,), INT8)
-        source = f"add{i}_y"
-    head = dense("head", source, 10)
-    return lower(Network("residual", batch, tuple(ops), tensors, ("x",), (head,)))
+        inner = graph.dense(f"block{i}_b", graph.dense(f"block{i}_a", source))
+        source = graph.add(f"add{i}", inner, source)
+    return graph.lowered("residual", batch, graph.dense("head", source, 10))
+
+
+def nested(outer: int, inner: int, width: int = 32, *, batch: int = 8, seed: int = 0) -> Network:
+    """A join within the short way of another: `outer` layers on the long way, `inner` on the way within."""
+    graph = _Graph(width, seed)
+    first = graph.dense("first", "q_y")
+    long, short = first, graph.dense("short", first)
+    for i in range(outer):
+        long = graph.dense(f"outer{i}", long)
+    within = short
+    for i in range(inner):
+        within = graph.dense(f"inner{i}", within)
+    joined = graph.add("outer_add", graph.add("inner_add", short, within), long)
+    return graph.lowered("nested", batch, graph.dense("head", joined, 10))
 
 
 def some_picks(space: DesignSpace, rows: Sequence[np.ndarray], most: int, seed: int) -> np.ndarray:

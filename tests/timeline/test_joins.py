@@ -4,10 +4,11 @@ import dataclasses
 
 import pytest
 from designs import random_designs
-from networks import mlp, residual
+from networks import mlp, nested, residual
 
 import aie_explorer as aie
 from aie_explorer.checks import errors
+from aie_explorer.design.estimate import estimate
 from aie_explorer.errors import DesignError
 from aie_explorer.timeline import joins
 from aie_explorer.timeline.build import build
@@ -44,6 +45,23 @@ def test_copies_are_as_many_as_needed_and_no_more(deep):
         for held in plan.buffers:
             if held.copies > 2:
                 assert pace(build(design.space, having(plan, held.name, held.copies - 1)))[0] > target
+
+
+def test_copies_that_another_join_makes_needless_are_taken_back():
+    """The buffer of the join within is deepened after one in front of it, and makes up for some of its copies."""
+    network = nested(16, 3)
+    cut = {"microtile": "4x8x8", "cas_length": 2, "cas_num": 1, "route": "memory_tile"}
+    space = aie.Explorer(network).design({op.name: cut for op in network.layers[:-1]}).space
+    plan = staged(space)
+    system = build(space, plan)
+    target = SLACK * max(estimate(space).interval_cycles, *busy_cycles(system))
+    deepened, only = joins._with_copies(space, plan, False)
+    assert not only
+    more = [held for held in deepened.buffers if held.copies > 2]
+    assert len(more) == 2
+    assert pace(build(space, deepened))[0] <= target
+    for held in more:
+        assert pace(build(space, having(deepened, held.name, held.copies - 1)))[0] > target
 
 
 def test_buffers_of_inputs_and_outputs_have_two(deep):
