@@ -21,6 +21,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
+    # pytest-xdist 3.8 does not see these marks under pytest 9.2 and divides by load alone: slower fixtures run twice.
     for item in items:
         if "browser" in item.keywords:
             item.add_marker(pytest.mark.xdist_group("browser"))  # one server at a time
