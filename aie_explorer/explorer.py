@@ -24,7 +24,7 @@ from aie_explorer.errors import AieExplorerError, DesignError
 from aie_explorer.ir import Network
 from aie_explorer.search.collect import collect_into, table_of_sweep
 from aie_explorer.search.constraints import constrained, demands_of
-from aie_explorer.search.copies import FILLING, copies_that_fit, fronts_of_copies
+from aie_explorer.search.copies import FILLING, check_copies, copies_that_fit, fronts_of_copies
 from aie_explorer.search.figures import Picks
 from aie_explorer.search.frame import choices_of_row, layers_html, options_frame, to_frame
 from aie_explorer.search.front import exact_front
@@ -104,12 +104,13 @@ class Explorer:
         `sweep_to`.
 
         Args:
-            over: values to combine: "<layer>.<microtile|cas_length|cas_num|split|route>", and "batch", "device",
+            over: values to combine: "<layer>.<field of Choice>" such as "dense0.cas_length", and "batch", "device",
                 "plio_bits", "clock_mhz", "pl_clock_mhz", "copies". A layer with no value takes its Pareto options.
             designs: "product" of the values, or the exact "front" of each device, batch and so on.
             sample: draw `limit` designs, "random" or by "latin_hypercube"; when None only a product above `limit` is
                 sampled, at random (`frame.attrs["combinations"]` has its true size, and a warning says so).
-            limit: most combinations to cost per device, batch and so on; None for all.
+            limit: most combinations to look at per device, batch and so on; None for all. The table has those that go
+                together and fit the array. A front is whole.
             seed: of the sample.
             progress: called with (done, total) designs.
             cancel: asked between chunks; a true answer ends the sweep.
@@ -122,9 +123,8 @@ class Explorer:
         """
         sweep = plan_sweep(self.combinations(over, designs=designs, sample=sample, limit=limit, seed=seed))
         frame = table_of_sweep(sweep, executor=executor, progress=progress, cancel=cancel, resume=resume)
-        if sweep.sampled and sample is None and frame.attrs["complete"]:
-            warnings.warn(f"{sweep.size:,} combinations: costed a random sample of {sweep.looked_at:,}; raise limit or "
-                          "restrict some layers", stacklevel=2)
+        if sweep.sampled and frame.attrs["complete"] and (sample is None or len(frame) < sweep.looked_at):
+            warnings.warn(sweep.sample_note(len(frame)), stacklevel=2)
         return frame
 
     def sweep_to(self, path: str | Path, over: Mapping[str, Iterable[Any] | Any] | None = None, *,
@@ -168,9 +168,13 @@ class Explorer:
         if inner and designs == "front":
             raise DesignError("a front takes no values of layers", where="over",
                               remedy="Give them as constraints of the Explorer")
+        if sample and designs == "front":
+            raise DesignError("a front is whole and never sampled", where="sample", remedy="Leave it out")
         keys = [key for key in WHOLE_DESIGN if key in outer]
         made = [self._with(**dict(zip(keys, combo, strict=True)))
                 for combo in itertools.product(*(outer[key] for key in keys))]
+        for count in copies:
+            check_copies(count, max((one.device for one in made), key=lambda device: device.tiles))
         # two names of one device count once
         explorers = list({(one.device, one.network.batch): one for one in made}.values())
         return [Combination(one.network, one.device, self.constraints, inner, designs, sample, limit, seed, count,

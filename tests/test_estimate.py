@@ -38,7 +38,15 @@ def test_figures_agree_with_each_other():
 
 def test_mixed_types_have_an_efficiency_below_one():
     network = mlp([64, 64, 64], x=FixedPoint(16, 10), batch=64)
-    assert 0 < aie.Explorer(network).best("efficiency").estimate().efficiency <= 1
+    ex = aie.Explorer(network)
+    assert 0 < ex.best("efficiency").estimate().efficiency <= 1
+    for objective in ("tiles", "interval"):
+        design = ex.best(objective, max_tiles=40)
+        estimate = design.estimate()
+        assert estimate.tops == pytest.approx(estimate.efficiency * estimate.peak_tops)
+        tile_cycles = sum(64**3 / (128 if "16" in layer.work.input.storage else 256) for layer in design.space.layers)
+        assert estimate.efficiency == pytest.approx(tile_cycles / (estimate.tiles * estimate.interval_cycles))
+        assert len({layer.work.input.storage for layer in design.space.layers}) == 2
 
 
 def test_a_short_interval_is_less_sure_than_a_long_one():

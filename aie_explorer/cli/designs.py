@@ -17,7 +17,7 @@ from aie_explorer.cli.text import Progress, frame_text, plain, print_json
 from aie_explorer.design import Design, load_design
 from aie_explorer.design.realise import stops_more_copies
 from aie_explorer.errors import DesignError, ExportError, MissingExtraError
-from aie_explorer.explorer import Explorer
+from aie_explorer.explorer import SWEEP_LIMIT, Explorer
 from aie_explorer.files import replaced
 from aie_explorer.frontends import load
 from aie_explorer.placement import floorplan_text
@@ -41,6 +41,10 @@ def sweep(arguments: argparse.Namespace) -> int:
     """Cost many designs and print or write the table."""
     explorer = explorer_of(arguments)
     over = _named_values(arguments.over, "--over")
+    if arguments.limit is None:
+        arguments.limit = SWEEP_LIMIT
+    elif arguments.designs == "front":
+        raise DesignError("a front is whole", where="--limit", remedy="Leave it out, or use --designs product")
     if not 1 <= arguments.limit <= MOST_DESIGNS:
         raise DesignError(f"is {arguments.limit}", where="--limit", remedy=f"Use 1 to {MOST_DESIGNS}")
     if arguments.out and arguments.out.endswith("/"):

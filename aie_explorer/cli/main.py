@@ -146,7 +146,7 @@ def _design_commands(commands: _Commands) -> None:
     _device_arguments(sweep)
     sweep.add_argument("--over", action="append", default=[], metavar="NAME=V1,V2",
                        help="values to combine, such as dense0.cas_length=1,2,4 or batch=1,8")
-    sweep.add_argument("--limit", type=whole, default=100_000,
+    sweep.add_argument("--limit", type=whole,
                        help="most combinations; more are sampled (default: 100000, at most 10000000)")
     sweep.add_argument("--designs", choices=("product", "front"), default="product",
                        help="all products of the values, or the exact front of each device, batch and so on")

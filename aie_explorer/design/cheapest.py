@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aie_explorer.design import Design
+from aie_explorer.space import Choice
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Cheapest:
             return f"{limit}; no design of {what} is faster on {self.design.device.name}"
         then = self.faster.estimate()
         more = then.tiles - now.tiles
-        cuts = "; ".join(f"{name} from {_cut(self.design, name)} to {_cut(self.faster, name)}" for name in self.changed)
+        cuts = "; ".join(_change(name, self.design.layers[name], self.faster.layers[name]) for name in self.changed)
         cost = f"{more} more tile{'s' * (more != 1)}" if more >= 0 else f"{-more} fewer tiles, but other figures"
         return (f"{limit}; the next faster design has {then.interval_cycles:.0f} cycles and takes {cost}: {cuts}. "
                 f"There {then.bottleneck} sets the interval")
@@ -45,6 +46,11 @@ class Cheapest:
         return f"{self.design}\n  {self.reason}."
 
 
-def _cut(design: Design, name: str) -> str:
-    choice = design.layers[name]
+def _change(name: str, before: Choice, after: Choice) -> str:
+    """The cascades of a layer in both designs; where these are the same, all else of its choice."""
+    words = _cut if _cut(before) != _cut(after) else str
+    return f"{name} from {words(before)} to {words(after)}"
+
+
+def _cut(choice: Choice) -> str:
     return f"{choice.cas_length} x {choice.cas_num} ({choice.tiles} tile{'s' * (choice.tiles != 1)})"

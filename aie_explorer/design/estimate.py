@@ -68,7 +68,7 @@ class Estimate:
         samples_per_s: throughput.
         efficiency: useful multiply-accumulates over interval x tiles x peak per cycle, 0 to 1.
         tops: useful operations achieved, in 10^12 a second (a multiply-accumulate is two).
-        peak_tops: architectural peak of the tiles used.
+        peak_tops: architectural peak of the tiles used, at the network's mix of types; tops = efficiency x peak_tops.
         plio_in, plio_out: ports used.
         bottleneck: the resource that sets the interval, such as "dense0 kernel".
         validity: how far from what was measured, one of `cycles.VALIDITY`, of the furthest layer.
@@ -170,8 +170,7 @@ def estimate(space: DesignSpace, copies: int = 1, constants: Constants | None = 
     interval, latency, tiles = float(whole.interval_cycles[0]), float(whole.latency_cycles[0]), int(whole.tiles[0])
     ns_per_cycle = 1e3 / device.clock_mhz
     macs = sum(layer.work.macs for layer in space.layers)
-    peak_per_cycle = sum(int(layer.table["tiles"][0]) * peak_macs_per_cycle(
-        device, layer.work.input.storage, layer.work.weights.storage) for layer in space.layers)
+    peak_per_cycle = tiles * peak_of_mix(space)
     slowest = max(float(layer.cycles["interval_cycles"][0]) for layer in space.layers)
     return Estimate(
         tiles * copies, device.tiles, interval, latency, float(whole.first_out_cycles[0]),
@@ -181,6 +180,20 @@ def estimate(space: DesignSpace, copies: int = 1, constants: Constants | None = 
         copies * int(whole.plio_in[0]), copies * int(whole.plio_out[0]), whole.bottlenecks[int(whole.bottleneck[0])],
         VALIDITY[int(whole.validity[0])], float(whole.interval_error_pct[0]), float(whole.latency_error_pct[0]),
         tuple(_layer_estimate(layer, device, slowest, interval) for layer in space.layers), copies)
+
+
+def peak_of_mix(space: DesignSpace) -> float:
+    """Multiply-accumulates a cycle that a tile makes at its peak, over a network's mix of types.
+
+    Where layers have other types, that of tiles which are always busy at the peak of their own types: the
+    multiply-accumulates of the network over the tile-cycles these take.
+    """
+    macs, ideal = (sum(figures) for figures in zip(*((layer.work.macs, layer.ideal_tile_cycles)
+                                                     for layer in space.layers), strict=True))
+    if macs:
+        return float(macs / ideal)
+    return float(min(peak_macs_per_cycle(space.device, layer.work.input.storage, layer.work.weights.storage)
+                     for layer in space.layers))
 
 
 def _layer_estimate(layer: LayerSpace, device: Device, slowest: float, interval: float) -> LayerEstimate:

@@ -74,7 +74,7 @@ def render(design: Design, stimulus: Stimulus) -> Iterator[tuple[str, str]]:
     plan, placement = design.plan(), design.place()
     context = _context(design.on_array, plan, placement, stimulus) | {"estimate": str(design.estimate())}
     for path, template in VERBATIM.items():
-        yield path, resources.files("aie_explorer.firmware").joinpath("templates", template).read_text(encoding="utf-8")
+        yield path, (resources.files("aie_explorer.firmware") / "templates" / template).read_text(encoding="utf-8")
     for file in sorted(path for path in include_folder().rglob("*") if path.is_file()):
         yield f"emulation/{file.relative_to(include_folder()).as_posix()}", file.read_text(encoding="utf-8")
     environment = _environment()

@@ -98,6 +98,10 @@ def verify(project: FirmwareProject, x: Inputs | None = None, *, samples: int = 
     result = emulate(project.path, inputs=texts, iterations=vectors.iterations, timeout_s=timeout_s,
                      flags=(*array_flags(design.device), *flags), progress=progress)
     progress("compare")
+    if len(result.traces) != len(plan.buffers):
+        raise EmulationError(f"the program has {len(result.traces)} memory-tile buffers, and design.json describes "
+                             f"{len(plan.buffers)}", where=str(project.path),
+                             remedy="Export the design again: design.json does not belong to the sources beside it")
     reference = simulate_ints(network, ints)
     tensors = []
     for name in (*network.inputs, *(op.output for op in network.ops)):

@@ -45,11 +45,12 @@ def cycles_info(design: Design) -> CyclesInfo:
     """The cycles of every layer of a design."""
     estimate = design.estimate()
     ideal, spent = [], []
-    for layer in design.space.layers:
+    for layer, one in zip(design.space.layers, estimate.layers, strict=True):
         peak = peak_macs_per_cycle(design.device, layer.work.input.storage, layer.work.weights.storage)
-        ideal.append(layer.work.macs / (peak * int(layer.table["tiles"][0])))
-    for one, useful in zip(estimate.layers, ideal, strict=True):
-        issued = useful / one.useful_fraction
+        row = layer.table[0]
+        useful = layer.work.macs / (peak * int(row["tiles"]))  # none where a layer only adds tensors
+        issued = int(row["rows"]) * int(row["k"]) * int(row["n"]) / peak
+        ideal.append(useful)
         blocks = max(one.tile_cycles - one.fixed_cycles, issued)
         spent.append((useful, issued - useful, blocks - issued, one.tile_cycles - blocks))
     return CyclesInfo(

@@ -119,6 +119,8 @@ def within(frame: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
     kept = frame
     for limit, value in limits.items():
         column = column_of(limit)
+        if np.isnan(value):
+            raise DesignError("is not a number", where=limit, remedy=f"Give a limit of {column}")
         inside = kept[kept[column] <= value] if limit in MOST else kept[kept[column] >= value]
         if inside.empty:
             side, word, least = ("most", "least", "min") if limit in MOST else ("least", "most", "max")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from aie_explorer.arguments import shown
 from aie_explorer.errors import AieExplorerError, DesignError
 from aie_explorer.search.sweep import Combination, Sweep, cost_chunk
 
@@ -45,7 +46,7 @@ def run(sweep: Sweep, wanted: Sequence[int], executor: Any = None) -> Iterator[F
         return _on_executor(sweep, list(wanted), executor)
     if type(executor).__module__.partition(".")[0] == "distributed":
         return _on_dask(sweep, wanted, executor)
-    raise DesignError(f"is a {type(executor).__name__}", where="executor", remedy="Use None, a number of processes, a "
+    raise DesignError(f"is {shown(executor)}", where="executor", remedy="Use None, a number of processes from 1, a "
                       "concurrent.futures.Executor or a dask.distributed.Client")
 
 

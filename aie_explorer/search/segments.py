@@ -265,7 +265,8 @@ class _Inside:
         waiting, pruned = 0, 0
         for options in self._options(i, costs):
             reader = self.space.layers[i].readers[1][options[0]]
-            joint = self.joints[i][(*made, reader)] if edge else np.ones(len(state.tiles), np.int8)
+            sides = (*made, reader)
+            joint = self.joints[i][sides] if edge else np.ones(len(state.tiles), np.int8)
             fed = np.flatnonzero(joint)
             for part in np.array_split(fed, -(-len(fed) * len(options) // MOST_JOINED) or 1):
                 direct = joint[part] == DIRECTLY

@@ -100,6 +100,11 @@ class Sweep:
         """Whether a part of the product is left out."""
         return self.looked_at < self.size
 
+    def sample_note(self, rows: int) -> str:
+        """What a sweep that is sampled tells the user: how many of its sample are in the table."""
+        return (f"{self.size:,} combinations: costed a random sample of {self.looked_at:,}, of which {rows:,} go "
+                "together and fit the array; raise limit or restrict some layers")
+
     @property
     def stamp(self) -> dict[str, str]:
         """What the table's figures come from: hashes of the networks, of the cycle model and of the whole request."""
@@ -242,7 +247,7 @@ def layer_candidates(layer: LayerSpace, over: Mapping[str, Iterable[object]]) ->
     for key, values in over.items():
         where = f"{layer.name}.{key}"
         if key not in CHOICES:
-            raise DesignError(f"a layer has no {key!r} to sweep", where=where,
+            raise DesignError(f"a layer has no {key!r}", where=where,
                               remedy=f"Close ones: {nearest(key, CHOICES)}")
         keep &= matches(layer, key, list(values), where)
     if not keep.any():

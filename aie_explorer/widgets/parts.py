@@ -24,7 +24,7 @@ Handlers = Mapping[str, Callable[[dict[str, Any]], None]]
 
 @cache
 def _text(name: str) -> str:
-    return resources.files("aie_explorer.widgets").joinpath("static", name).read_text(encoding="utf-8")
+    return (resources.files("aie_explorer.widgets") / "static" / name).read_text(encoding="utf-8")
 
 
 class _Wired:

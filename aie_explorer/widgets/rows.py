@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from aie_explorer.design import Design
-from aie_explorer.devices import peak_macs_per_cycle
+from aie_explorer.design.estimate import peak_of_mix
 from aie_explorer.plots import floorplan_info
 from aie_explorer.plots.style import colour, ink, letter
 from aie_explorer.widgets.options import FIELDS, offered, shown, wishes
@@ -97,7 +97,5 @@ def order_of(session: Session, column: str, descending: bool) -> Any:
 
 
 def peak_tops(design: Design) -> float:
-    """Architectural peak of the whole array for the design's types, in 10^12 operations a second."""
-    peak = max(peak_macs_per_cycle(design.device, layer.work.input.storage, layer.work.weights.storage)
-               for layer in design.space.layers)
-    return 2 * peak * design.device.tiles * design.device.clock_mhz / 1e6
+    """Architectural peak of the whole array for the design's mix of types, in 10^12 operations a second."""
+    return 2 * peak_of_mix(design.space) * design.device.tiles * design.device.clock_mhz / 1e6

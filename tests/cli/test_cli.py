@@ -114,6 +114,14 @@ def test_verify_a_project_in_host_emulation(capsys, folder):
     assert "NOT bit-exact" in told
     assert "the first in dense1_out at sample" in told
     assert main(["verify", str(folder)]) == 2
+    capsys.readouterr()
+    design = folder / "project/design.json"
+    content = json.loads(design.read_text())
+    assert content["layers"]["dense2"]["ports"] == "direct_out"
+    content["layers"]["dense2"]["ports"] = "memory_tile"
+    design.write_text(json.dumps(content))
+    assert main(["verify", "project"]) == 2
+    assert "design.json does not belong to the sources beside it" in capsys.readouterr().err
 
 
 def test_verify_a_project_against_the_model_too(capsys, folder):

@@ -2,7 +2,7 @@ import re
 
 import numpy as np
 import pytest
-from networks import mlp
+from networks import mlp, residual
 
 import aie_explorer as aie
 from aie_explorer.errors import DesignError, ExportError
@@ -108,6 +108,18 @@ def test_report_stands_alone(design, tmp_path):
     with pytest.raises(ExportError, match="cannot be written"):
         html_report(design, tmp_path / "missing" / "report.html")
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_layer_that_only_adds_does_no_useful_work():
+    design = aie.Explorer(residual(1, 32)).best("tiles")
+    info = cycles_info(design)
+    added = info.layers.index("add0")
+    assert info.ideal_cycles[added] == info.spent["useful work at peak"][added] == 0
+    assert info.spent["padding"][added] > 0
+    for parts, kernel in zip(zip(*info.spent.values(), strict=True), info.cycles["kernel"], strict=True):
+        assert sum(parts) == pytest.approx(kernel)
+        assert min(parts) >= 0
+    assert "add0" in html_report(design)
 
 
 def test_report_escapes_what_the_model_says(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from networks import mlp, residual
 
 import aie_explorer as aie
+from aie_explorer.design.cheapest import Cheapest
 from aie_explorer.errors import DesignError
 from aie_explorer.search.copies import memory_tile_ports
 from aie_explorer.search.objectives import OBJECTIVES
@@ -97,6 +98,19 @@ def test_the_cheapest_says_why_more_costs_more():
     assert all(name in answer.reason for name in answer.changed)
     assert answer.design.estimate().bottleneck in answer.reason
     assert f"{answer.faster.tiles - answer.design.tiles} more tile" in answer.reason
+
+
+def test_the_cheapest_says_what_else_differs_where_the_cascades_are_the_same():
+    before = aie.Explorer(mlp([32, 16])).design({"dense0": {"microtile": "4x8x8", "cas_length": 1, "cas_num": 1}})
+    after = aie.Explorer(mlp([32, 16])).design({"dense0": {"microtile": "4x8x8", "cas_length": 1, "cas_num": 1,
+                                                           "blocking": "1x2"}})
+    words = Cheapest(before, after).reason
+    assert "dense0 from 4x8x8, 1 x 1, split by features to 4x8x8, 1 x 1, split by features, blocks of 1x2" in words
+
+
+def test_a_limit_that_is_no_number_is_refused():
+    with pytest.raises(DesignError, match="max_tiles: is not a number"):
+        aie.Explorer(mlp([32, 16])).best("interval", max_tiles=float("nan"))
 
 
 def test_the_cheapest_of_several_copies():

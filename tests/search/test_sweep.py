@@ -166,6 +166,25 @@ def test_processes_that_always_die_end_the_sweep(whole, monkeypatch):
         EX.sweep(OVER, executor=1)
 
 
+@pytest.mark.parametrize("sample", [None, "random", "latin_hypercube"])
+def test_a_sample_says_how_many_of_it_can_be_built(sample):
+    with pytest.warns(UserWarning, match="costed a random sample of 200, of which") as told:
+        frame = aie.Explorer(mlp([64, 64, 32, 10])).sweep(limit=200, sample=sample)
+    assert 0 < len(frame) < 200
+    assert f"of which {len(frame)} go together and fit the array" in str(told[0].message)
+
+
+def test_a_front_is_not_sampled():
+    with pytest.raises(DesignError, match="sample: a front is whole"):
+        EX.sweep(designs="front", sample="random")
+
+
+@pytest.mark.parametrize("copies", [305, 40_000, 2**70])
+def test_more_copies_than_tiles_are_refused(copies):
+    with pytest.raises(DesignError, match=r"copies: is .* has 304 tiles"):
+        EX.sweep({"copies": [1, copies]})
+
+
 @pytest.mark.parametrize("executor", ["many", 0, True, 2.5])
 def test_what_is_no_executor(executor):
     with pytest.raises(DesignError, match="executor"):

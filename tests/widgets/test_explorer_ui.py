@@ -11,7 +11,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
-from networks import mlp
+from networks import mlp, residual
 
 import aie_explorer as aie
 from aie_explorer.plots.pareto import MOST_POINTS
@@ -44,6 +44,13 @@ def test_shows_the_best_design(ui):
     chosen = ui.tabs.explore.space.marks[-1]
     assert (chosen["x"], chosen["y"]) == (estimate.tiles, estimate.interval_cycles)
     assert ui.alert.value == ""
+
+
+def test_shows_layers_that_only_add():
+    found = explorer_ui(aie.Explorer(residual(1, 32)))
+    cycles = next(figure for view, figure in found.tabs.views if view.name == "cycles")
+    assert "add0" in spec(cycles)["data"][0]["x"]
+    assert found.alert.value == ""
 
 
 def test_a_layer_control_changes_every_view(ui):
