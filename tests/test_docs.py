@@ -94,7 +94,8 @@ def test_the_commands_of_a_contributor_are_those_of_the_gate():
 
 def test_the_api_reference_is_made_without_a_warning(tmp_path):
     script, folder = shlex.split(blocks("docs/README.md", "sh")[0])[1:]
-    done = subprocess.run([sys.executable, ROOT / script, tmp_path / folder], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, ROOT / script, tmp_path / folder], capture_output=True, text=True,
+                          cwd=tmp_path)  # in a checkout pdoc warns when the package is installed from a wheel
     assert done.returncode == 0, done.stderr
     assert "warn" not in done.stderr.lower(), done.stderr
     page = (tmp_path / folder / "aie_explorer.html").read_text(encoding="utf-8")
