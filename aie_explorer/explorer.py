@@ -164,7 +164,7 @@ class Explorer:
         limit = None if limit is None else whole(limit, "limit", least=1)
         seed = whole(seed, "seed", least=0)
         inner, outer = split_over(over or {}, self.layers)
-        copies = [whole(value, "copies", least=1) for value in outer.pop("copies", [1])]
+        copies = outer.pop("copies", [1])
         if inner and designs == "front":
             raise DesignError("a front takes no values of layers", where="over",
                               remedy="Give them as constraints of the Explorer")
@@ -173,12 +173,12 @@ class Explorer:
         keys = [key for key in WHOLE_DESIGN if key in outer]
         made = [self._with(**dict(zip(keys, combo, strict=True)))
                 for combo in itertools.product(*(outer[key] for key in keys))]
-        for count in copies:
-            check_copies(count, max((one.device for one in made), key=lambda device: device.tiles))
+        largest = max((one.device for one in made), key=lambda device: device.tiles, default=self.device)
         # two names of one device count once
         explorers = list({(one.device, one.network.batch): one for one in made}.values())
+        counts = dict.fromkeys(check_copies(value, largest) for value in copies)
         return [Combination(one.network, one.device, self.constraints, inner, designs, sample, limit, seed, count,
-                            model) for one in explorers for count in dict.fromkeys(copies)]
+                            model) for one in explorers for count in counts]
 
     def pareto(self, frame: pd.DataFrame | None = None, *, objectives: Sequence[str] = PATH) -> pd.DataFrame:
         """The designs nothing else beats.

@@ -6,7 +6,8 @@ from aie_explorer.checks import errors
 from aie_explorer.cycles import VALIDITY
 from aie_explorer.cycles.constants import fixed_spread_cycles
 from aie_explorer.cycles.validity import error_pct
-from aie_explorer.ir import FixedPoint
+from aie_explorer.ir import Add, FixedPoint, Network, Quantize, Tensor
+from aie_explorer.passes import lower
 
 
 @pytest.mark.parametrize(("dims", "layers", "words"), [
@@ -47,6 +48,15 @@ def test_mixed_types_have_an_efficiency_below_one():
         tile_cycles = sum(64**3 / (128 if "16" in layer.work.input.storage else 256) for layer in design.space.layers)
         assert estimate.efficiency == pytest.approx(tile_cycles / (estimate.tiles * estimate.interval_cycles))
         assert len({layer.work.input.storage for layer in design.space.layers}) == 2
+
+
+def test_a_network_that_only_adds_has_a_peak_and_no_efficiency():
+    tensors = {name: Tensor(name, (32,), FixedPoint(8, 7)) for name in ("a", "b", "y")}
+    tensors["s"] = Tensor("s", (32,), None)
+    ops = (Add("add", "add", ("a", "b"), "s"), Quantize("q", "q", ("s",), "y"))
+    estimate = aie.Explorer(lower(Network("adds", 8, ops, tensors, ("a", "b"), ("y",)))).best("tiles").estimate()
+    assert estimate.efficiency == estimate.tops == 0
+    assert estimate.peak_tops == pytest.approx(2 * 256 * estimate.tiles * 1250 / 1e6)
 
 
 def test_a_short_interval_is_less_sure_than_a_long_one():

@@ -170,7 +170,7 @@ def estimate(space: DesignSpace, copies: int = 1, constants: Constants | None = 
     interval, latency, tiles = float(whole.interval_cycles[0]), float(whole.latency_cycles[0]), int(whole.tiles[0])
     ns_per_cycle = 1e3 / device.clock_mhz
     macs = sum(layer.work.macs for layer in space.layers)
-    peak_per_cycle = tiles * peak_of_mix(space)
+    peak_per_cycle = tiles * _peak_of_mix(space)
     slowest = max(float(layer.cycles["interval_cycles"][0]) for layer in space.layers)
     return Estimate(
         tiles * copies, device.tiles, interval, latency, float(whole.first_out_cycles[0]),
@@ -182,18 +182,17 @@ def estimate(space: DesignSpace, copies: int = 1, constants: Constants | None = 
         tuple(_layer_estimate(layer, device, slowest, interval) for layer in space.layers), copies)
 
 
-def peak_of_mix(space: DesignSpace) -> float:
+def _peak_of_mix(space: DesignSpace) -> float:
     """Multiply-accumulates a cycle that a tile makes at its peak, over a network's mix of types.
 
     Where layers have other types, that of tiles which are always busy at the peak of their own types: the
     multiply-accumulates of the network over the tile-cycles these take.
     """
-    macs, ideal = (sum(figures) for figures in zip(*((layer.work.macs, layer.ideal_tile_cycles)
-                                                     for layer in space.layers), strict=True))
-    if macs:
-        return float(macs / ideal)
-    return float(min(peak_macs_per_cycle(space.device, layer.work.input.storage, layer.work.weights.storage)
-                     for layer in space.layers))
+    macs = sum(layer.work.macs for layer in space.layers)
+    if not macs:  # a network that only adds tensors
+        return float(min(peak_macs_per_cycle(space.device, layer.work.input.storage, layer.work.weights.storage)
+                         for layer in space.layers))
+    return macs / sum(layer.ideal_tile_cycles for layer in space.layers)
 
 
 def _layer_estimate(layer: LayerSpace, device: Device, slowest: float, interval: float) -> LayerEstimate:

@@ -48,7 +48,7 @@ def cycles_info(design: Design) -> CyclesInfo:
     for layer, one in zip(design.space.layers, estimate.layers, strict=True):
         peak = peak_macs_per_cycle(design.device, layer.work.input.storage, layer.work.weights.storage)
         row = layer.table[0]
-        useful = layer.work.macs / (peak * int(row["tiles"]))  # none where a layer only adds tensors
+        useful = layer.ideal_tile_cycles / int(row["tiles"])  # none where a layer only adds tensors
         issued = int(row["rows"]) * int(row["k"]) * int(row["n"]) / peak
         ideal.append(useful)
         blocks = max(one.tile_cycles - one.fixed_cycles, issued)

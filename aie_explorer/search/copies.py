@@ -24,15 +24,17 @@ IntColumn = npt.NDArray[np.int64]
 LARGEST = 10_000  # copies; no array is near it
 
 
-def check_copies(copies: object, device: Device) -> None:
-    """Refuse what is no number of copies of a network, or more than an array has tiles.
+def check_copies(copies: object, device: Device) -> int:
+    """A number of copies of a network, no more than an array has tiles.
 
     Raises:
         DesignError: in words.
     """
-    if whole(copies, "copies", least=1) > device.tiles:
+    count = whole(copies, "copies", least=1)
+    if count > device.tiles:
         raise DesignError(f"is {shown(copies)}, and {device.name} has {device.tiles} tiles", where="copies",
                           rule="a copy of a network takes a tile at least", remedy=f"Use 1 to {device.tiles}")
+    return count
 
 
 def resources(device: Device) -> dict[str, int]:

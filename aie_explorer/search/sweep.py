@@ -102,7 +102,8 @@ class Sweep:
 
     def sample_note(self, rows: int) -> str:
         """What a sweep that is sampled tells the user: how many of its sample are in the table."""
-        return (f"{self.size:,} combinations: costed a random sample of {self.looked_at:,}, of which {rows:,} go "
+        kind = {"latin_hypercube": "Latin-hypercube"}.get(self.combinations[0].sample or "", "random")
+        return (f"{self.size:,} combinations: costed a {kind} sample of {self.looked_at:,}, of which {rows:,} go "
                 "together and fit the array; raise limit or restrict some layers")
 
     @property

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Any
 
 from aie_explorer.design import Design
-from aie_explorer.design.estimate import peak_of_mix
 from aie_explorer.plots import floorplan_info
 from aie_explorer.plots.style import colour, ink, letter
 from aie_explorer.widgets.options import FIELDS, offered, shown, wishes
@@ -98,4 +97,5 @@ def order_of(session: Session, column: str, descending: bool) -> Any:
 
 def peak_tops(design: Design) -> float:
     """Architectural peak of the whole array for the design's mix of types, in 10^12 operations a second."""
-    return 2 * peak_of_mix(design.space) * design.device.tiles * design.device.clock_mhz / 1e6
+    estimate = design.estimate()
+    return estimate.peak_tops * design.device.tiles / estimate.tiles

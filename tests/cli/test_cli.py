@@ -342,6 +342,12 @@ def test_the_best_few_and_copies(capsys):
     assert "2 copies of the network" in capsys.readouterr().out
 
 
+def test_a_front_takes_nothing_that_samples(capsys):
+    for option, value in (("--limit", "5"), ("--sample", "random")):
+        assert main(["sweep", str(DIGITS), "--designs", "front", option, value]) == 2
+        assert f"{option.strip('-')}: a front is whole" in capsys.readouterr().err
+
+
 def test_cheapest_says_what_more_costs(capsys):
     assert main(["cheapest", str(DIGITS), "--max-interval-ns", "200", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

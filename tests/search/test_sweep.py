@@ -168,7 +168,8 @@ def test_processes_that_always_die_end_the_sweep(whole, monkeypatch):
 
 @pytest.mark.parametrize("sample", [None, "random", "latin_hypercube"])
 def test_a_sample_says_how_many_of_it_can_be_built(sample):
-    with pytest.warns(UserWarning, match="costed a random sample of 200, of which") as told:
+    kind = "Latin-hypercube" if sample == "latin_hypercube" else "random"
+    with pytest.warns(UserWarning, match=f"costed a {kind} sample of 200, of which") as told:
         frame = aie.Explorer(mlp([64, 64, 32, 10])).sweep(limit=200, sample=sample)
     assert 0 < len(frame) < 200
     assert f"of which {len(frame)} go together and fit the array" in str(told[0].message)
