@@ -40,6 +40,11 @@ def most_plio(device: Device, per_column: int) -> int | None:
     return per_column * device.geometry.pl_columns
 
 
+def array_clock(subject: Subject) -> Iterator[Use]:
+    """MHz of the array."""
+    yield Use(subject.device.name, subject.device.clock_mhz)
+
+
 def pl_clock(subject: Subject) -> Iterator[Use]:
     """MHz of the programmable logic."""
     yield Use(subject.device.name, subject.device.pl_clock_mhz)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from aie_explorer.checks import array, movement
 from aie_explorer.checks.rules import Rule
-from aie_explorer.devices import Device, find
+from aie_explorer.devices import Device, find, fmax_mhz
 from aie_explorer.devices.hardware import Dma, MemoryTile
 from aie_explorer.space.rules import RULES as OPTION_RULES
 
@@ -34,6 +34,8 @@ DESIGN_RULES: tuple[Rule, ...] = (
     Rule("plio_out", "PLIOs out of the array", "error", "design",
          "AM020 ch3: 6 streams of 64 bits out of a column, two of which make 128 bits", ENDS,
          lambda d: array.most_plio(d, d.plio_out_per_column), array.plio_out),
+    Rule("array_clock", "MHz of the array", "warning", "design", "DS957, DS958, DS959: FMAX by speed grade",
+         "Use a lower clock_mhz, or name a part of a faster speed grade as the device", fmax_mhz, array.array_clock),
     Rule("pl_clock", "MHz of the programmable logic at the PLIOs", "warning", "design",
          "DS957: FMAX of the interface is half that of the array", "Use a lower pl_clock_mhz",
          lambda d: d.clock_mhz / 2, array.pl_clock),

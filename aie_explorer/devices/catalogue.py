@@ -118,6 +118,21 @@ def _pair(device: Device, a: str, b: str) -> str:
     return f"{_SIGNED[a]}x{_SIGNED[b]}"
 
 
+def fmax_mhz(device: Device) -> float | None:
+    """The highest clock of an array: that of the speed grade of the part, or of the fastest grade of the generation
+    where no part is known; None for a device that is not in the catalogue.
+
+    >>> fmax_mhz(find("vek280"))
+    1250.0
+    """
+    known = _catalogue()["speed_grades"].get(device.generation.name)
+    if known is None or device.name.lower() not in _names():
+        return None
+    grades: Mapping[str, float] = known["value"]
+    match = _PART.fullmatch((device.part or "").lower())
+    return float(grades.get(match["grade"].upper() if match else "", max(grades.values())))
+
+
 def _from_part(asked: str) -> Device | None:
     """The device of a part string that is not itself in the catalogue, clocked by its speed grade."""
     match = _PART.fullmatch(asked)

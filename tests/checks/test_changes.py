@@ -8,6 +8,7 @@ from networks import mlp, residual
 
 import aie_explorer as aie
 from aie_explorer.checks import check_and_fix, errors
+from aie_explorer.devices import find
 from aie_explorer.errors import AieExplorerError, ExportError
 
 
@@ -86,6 +87,17 @@ def test_a_warning_does_not_stop_an_export(tmp_path):
     (violation,) = design.check()
     assert (violation.rule, violation.severity, violation.used, violation.limit) == ("pl_clock", "warning", 700, 625)
     assert design.export(tmp_path / "project", verify=False).path.is_dir()
+
+
+@pytest.mark.parametrize(("device", "limit"), [("vek280", 1250), ("xcve2802-vsvh1760-1LP-e-S", 1000),
+                                               ("vc2802", 1300), ("vek385", 1250)])
+def test_a_clock_above_the_speed_grade_is_told(device, limit):
+    net = mlp([64, 32, 10])
+    assert aie.Explorer(net, device=device, clock_mhz=limit).best("tiles").check() == []
+    (violation,) = aie.Explorer(net, device=device, clock_mhz=limit + 1).best("tiles").check()
+    assert (violation.rule, violation.severity, violation.limit) == ("array_clock", "warning", limit)
+    own = dataclasses.replace(find(device), name="own", clock_mhz=limit + 1.0)
+    assert aie.Explorer(net, device=own).best("tiles").check() == []
 
 
 def test_an_error_stops_an_export(tmp_path):

@@ -109,6 +109,7 @@ SIDES = {
     "tiles": (lambda: with_layer(tiles=302), lambda: with_layer(tiles=303), 305),
     "plio_in": (lambda: replace(BASE, plio_in=112), lambda: replace(BASE, plio_in=113), 113),
     "plio_out": (lambda: replace(BASE, plio_out=84), lambda: replace(BASE, plio_out=85), 85),
+    "array_clock": (lambda: on(clock_mhz=1250.0), lambda: on(clock_mhz=1251.0), 1251),
     "pl_clock": (lambda: on(pl_clock_mhz=625.0), lambda: on(pl_clock_mhz=626.0), 626),
     "program_memory": (lambda: code_of(16384), lambda: code_of(16385), 16385),
     "tile_shared": (lambda: BASE, lambda: replace(BASE, placement=dict.fromkeys(BASE.placement, (3, 3))), 2),
