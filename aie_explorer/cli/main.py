@@ -200,7 +200,8 @@ def _model_commands(commands: _Commands) -> None:
     verify.add_argument("--vectors", metavar="FILE",
                         help=".npz with `inputs` and with `predictions` to compare with where QKeras is not installed")
     verify.add_argument("--samples", type=whole, default=1000,
-                        help="random samples if no vectors are given (default: 1000, at most 1000000)")
+                        help="random samples if no vectors are given (default: 1000, at most 1000000); a "
+                             "project adds some that reach its limits")
 
 
 def _cycle_commands(commands: _Commands) -> None:

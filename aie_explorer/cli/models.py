@@ -182,7 +182,7 @@ def report(compared: list[Comparison], samples: int, against: str, *, as_json: b
         return 1 if wrong else 0
     print(f"{wrong} mismatches in {values:,} values of {samples:,} samples, against {against}")
     if artefacts:
-        print(f"{artefacts} further values differ where float32 rounds a sum that it cannot hold")
+        print(f"{artefacts} further values differ where float32, in which QKeras computes, rounds what it cannot hold")
     if len(compared) > 1 or wrong:
         print(table([vars(one) for one in compared]))
     return 1 if wrong else 0

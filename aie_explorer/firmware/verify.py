@@ -80,7 +80,8 @@ def verify(project: FirmwareProject, x: Inputs | None = None, *, samples: int = 
     Args:
         project: what to verify.
         x: [samples, *input shape] in the model's units, by name or as a list where there are several inputs;
-            `samples` random ones over the whole input range when None.
+            when None engineered ones that reach the limits of layers, and `samples` random ones over the whole
+            input range.
         samples: how many random samples.
         timeout_s: after which the program is ended.
         flags: further compiler flags.

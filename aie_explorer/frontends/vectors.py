@@ -25,7 +25,8 @@ def read_arrays(path: str) -> dict[str, npt.NDArray[Any]]:
                 return {"inputs": loaded}
             arrays = {key: loaded[key] for key in loaded.files}
     except UNREADABLE as error:
-        raise ModelError(f"holds no test vectors ({' '.join(str(error).split())[:200]})", where=path,
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
+        raise ModelError(f"holds no test vectors ({reason})", where=path,
                          remedy="Give an .npz or .npy file") from None
     for key, values in arrays.items():
         if not isinstance(values, np.ndarray):  # numpy gives members of other kinds as bytes

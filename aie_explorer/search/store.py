@@ -25,6 +25,9 @@ from aie_explorer.search.sweep import Sweep, cycle_model_digest
 
 MANIFEST = "sweep.json"
 FORMAT = 1
+WHAT = {"networks": "networks", "cycle_model": "a cycle model", "sweep": "values", "chunks": "a number of parts",
+        "format": "a format"}
+"""What the entries of a manifest are of, in words."""
 _PART = re.compile(r"part-([0-9]{6}|[1-9][0-9]{6,})\.parquet")  # what _part() names
 
 
@@ -80,8 +83,8 @@ def open_store(path: str | Path, sweep: Sweep) -> list[int]:
         _write_once(folder / MANIFEST, json.dumps(stamp, indent=2).encode())
     found = _manifest(folder)
     if found != stamp:
-        what = [key for key in stamp if found.get(key) != stamp[key]]
-        raise ExportError(f"holds another sweep: {', '.join(what)} differ", where=str(folder),
+        what = [WHAT[key] for key in stamp if found.get(key) != stamp[key]]
+        raise ExportError(f"holds another sweep: it has {', '.join(what)} of its own", where=str(folder),
                           remedy="Choose another folder, or repeat the call that began it")
     return [index for index in range(len(sweep.chunks)) if _part(index) not in held]
 
