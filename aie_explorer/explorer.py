@@ -107,10 +107,10 @@ class Explorer:
             over: values to combine: "<layer>.<field of Choice>" such as "dense0.cas_length", and "batch", "device",
                 "plio_bits", "clock_mhz", "pl_clock_mhz", "copies". A layer with no value takes its Pareto options.
             designs: "product" of the values, or the exact "front" of each device, batch and so on.
-            sample: draw `limit` designs, "random" or by "latin_hypercube"; when None only a product above `limit` is
-                sampled, at random (`frame.attrs["combinations"]` has its true size, and a warning says so).
+            sample: draw `limit` designs, "random" of those that go together and fit the array, or a "latin_hypercube"
+                of all; when None only a product above `limit` is sampled, at random, which a warning says.
             limit: most combinations to look at per device, batch and so on; None for all. The table has those that go
-                together and fit the array. A front is whole.
+                together and fit the array; `frame.attrs["combinations"]` counts all. A front is whole.
             seed: of the sample.
             progress: called with (done, total) designs.
             cancel: asked between chunks; a true answer ends the sweep.

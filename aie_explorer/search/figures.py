@@ -59,6 +59,13 @@ def joinable(space: DesignSpace, picks: Picks) -> Mask:
     return allowed
 
 
+def fitting(space: DesignSpace, picks: Picks, most_tiles: int) -> Mask:
+    """Which designs have only edges that can be realised, and so many tiles at most."""
+    tiles = sum(layer.table["tiles"][pick] for layer, pick in zip(space.layers, picks.T, strict=True))
+    found: Mask = (tiles <= most_tiles) & joinable(space, picks)
+    return found
+
+
 def direct_edges(space: DesignSpace, picks: Picks) -> list[tuple[int, int, Mask]]:
     """(producer, consumer, in which designs from tile to tile) of every edge, as often as the consumer reads it."""
     return [(producer, edge.consumer, found) for edge in space.edges

@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -25,7 +25,8 @@ from aie_explorer.errors import DesignError, nearest
 from aie_explorer.ir import Network
 from aie_explorer.search.constraints import constrained, matches
 from aie_explorer.search.copies import fronts_of_copies, have_room
-from aie_explorer.search.figures import Picks, joinable
+from aie_explorer.search.draw import Places, latin_hypercube, random_sample
+from aie_explorer.search.figures import Picks, fitting
 from aie_explorer.search.frame import to_frame
 from aie_explorer.search.front import exact_front
 from aie_explorer.search.objectives import PATH
@@ -69,6 +70,19 @@ class Combination:
     copies: int = 1
     model: str = ""
 
+    @cached_property
+    def request(self) -> str:
+        """All of it, in words; equal combinations are those of the same request, also in another process."""
+        return json.dumps([self.network.digest, self.network.batch, repr(self.device), dict(self.constraints),
+                           dict(self.values), self.designs, self.sample, self.limit, self.seed, self.copies,
+                           self.model], default=str, sort_keys=True)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Combination) and self.request == other.request
+
+    def __hash__(self) -> int:
+        return hash(self.request)
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -102,19 +116,21 @@ class Sweep:
 
     def sample_note(self, rows: int) -> str:
         """What a sweep that is sampled tells the user: how many of its sample are in the table."""
-        kind = {"latin_hypercube": "Latin-hypercube"}.get(self.combinations[0].sample or "", "random")
-        return (f"{self.size:,} combinations: costed a {kind} sample of {self.looked_at:,}, of which {rows:,} go "
-                "together and fit the array; raise limit or restrict some layers")
+        if self.combinations[0].sample == "latin_hypercube":
+            return (f"{self.size:,} combinations: costed a Latin-hypercube sample of {self.looked_at:,}, of which "
+                    f"{rows:,} go together and fit the array; raise limit, restrict some layers or take the random "
+                    "sample, which is drawn among such")
+        return (f"{self.size:,} combinations: costed a random sample of {rows:,}, all of which go together and fit the "
+                "array; raise limit or restrict some layers")
 
     @property
     def stamp(self) -> dict[str, str]:
         """What the table's figures come from: hashes of the networks, of the cycle model and of the whole request."""
         networks = "".join(one.network.digest for one in self.combinations)
-        request = [(repr(one.device), one.network.batch, dict(one.constraints), dict(one.values), one.designs,
-                    one.sample, one.limit, one.seed, one.copies, one.model) for one in self.combinations]
+        request = [one.request for one in self.combinations]
         chunks = [(chunk.combination, chunk.begin, chunk.end) for chunk in self.chunks]
         return {"networks": _digest(networks), "cycle_model": cycle_model_digest(),
-                "sweep": _digest(networks + json.dumps([request, chunks], default=str, sort_keys=True))}
+                "sweep": _digest(json.dumps([request, chunks]))}
 
 
 def cycle_model_digest() -> str:
@@ -139,8 +155,8 @@ def plan_sweep(combinations: Iterable[Combination], chunk: int = CHUNK) -> Sweep
             chunks.append(Chunk(index, 0, 0))
             continue
         total = math.prod(len(rows) for rows in _candidates(one, space))
-        count = total if one.limit is None or (total <= one.limit and one.sample is None) else min(total, one.limit)
-        if count < total and count > MOST_SAMPLED:
+        count = total if one.limit is None else min(total, one.limit)
+        if count > MOST_SAMPLED and (count < total or one.sample is not None):
             raise DesignError(f"would draw {count:,} designs", where="limit",
                               remedy=f"Use at most {MOST_SAMPLED:,}, or None for all {total:,}")
         size, looked_at = size + total, looked_at + count
@@ -168,20 +184,19 @@ def _costed_chunk(one: Combination, chunk: Chunk) -> pd.DataFrame:
     candidates = _candidates(one, space)
     sizes = tuple(len(rows) for rows in candidates)
     total = math.prod(sizes)
-    if one.sample is None and (one.limit is None or total <= one.limit):
+    count = total if one.limit is None else min(total, one.limit)
+    if count == total and one.sample != "latin_hypercube":
         digits = _digits(np.arange(chunk.begin, chunk.end), sizes)
     else:
-        count = total if one.limit is None else min(total, one.limit)
-        drawn = _drawn(sizes, count, one.sample or "random", one.seed)[chunk.begin:chunk.end]
-        digits = drawn if drawn.ndim == 2 else _digits(drawn, sizes)
+        part = _sample(one, count)[chunk.begin:chunk.end]
+        digits = part if part.ndim == 2 else _digits(part, sizes)
     picks = np.stack([rows[digit] for rows, digit in zip(candidates, digits.T, strict=True)], axis=1)
     return to_frame(space, realisable(space, picks, one.copies), one.copies)
 
 
 def realisable(space: DesignSpace, picks: Picks, copies: int = 1) -> Picks:
     """The designs that can be joined and so many copies of which fit the device."""
-    tiles = sum(layer.table["tiles"][pick] for layer, pick in zip(space.layers, picks.T, strict=True))
-    kept: Picks = picks[(tiles * copies <= space.device.tiles) & joinable(space, picks)]
+    kept: Picks = picks[fitting(space, picks, space.device.tiles // copies)]
     return kept if copies == 1 else kept[have_room(space, kept, copies)]
 
 
@@ -191,26 +206,12 @@ def _digits(flat: npt.NDArray[np.int64], sizes: tuple[int, ...]) -> npt.NDArray[
 
 
 @lru_cache(maxsize=1)
-def _drawn(sizes: tuple[int, ...], count: int, sample: Sample, seed: int) -> npt.NDArray[np.int64]:
-    """A sample of a product, in ascending order, none twice: [designs] places in it, or where it is too large for
-    these, [designs, layers] which option each layer takes."""
-    rng = np.random.default_rng(seed)
-    drawn = (_draw(rng, size, count, sample) for size in sizes)
-    if math.prod(sizes) >= 2**62:
-        return np.unique(np.stack(list(drawn), axis=1), axis=0)
-    flat = np.zeros(count, np.int64)
-    for size, digit in zip(sizes, drawn, strict=True):
-        flat *= size
-        flat += digit
-    return np.unique(flat)
-
-
-def _draw(rng: np.random.Generator, size: int, count: int, sample: Sample) -> npt.NDArray[np.int64]:
-    """[count] options of a layer; of a Latin hypercube all equally often, in an order of the layer's own."""
-    if sample == "random":
-        return rng.integers(0, size, count)
-    drawn: npt.NDArray[np.int64] = (rng.permutation(count) * size + rng.integers(0, size, count)) // count
-    return drawn
+def _sample(one: Combination, count: int) -> Places:
+    space = _space(one)
+    candidates = _candidates(one, space)
+    if one.sample == "latin_hypercube":
+        return latin_hypercube(tuple(map(len, candidates)), count, one.seed)
+    return random_sample(space, candidates, count, space.device.tiles // one.copies, one.seed)
 
 
 @lru_cache(maxsize=8)

@@ -4,6 +4,7 @@ One core is used (the process pins itself where the system allows it). Times are
 within this run, as machines differ.
 """
 
+import itertools
 import os
 import resource
 import subprocess
@@ -80,11 +81,15 @@ def cost_pairs() -> tuple[float, int]:
     return seconds, sum(len(table) for table, _ in tables)
 
 
+SEEDS = itertools.count()
+
+
 def sweep_all(explorer, limit: int) -> None:
-    """A sweep of all legal options of every layer, or a sample of them."""
+    """A sweep of all legal options of every layer, or a sample of them, another each time."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # more combinations than the limit are sampled
-        explorer.sweep({f"{name}.split": ["features", "rows"] for name in explorer.layers}, limit=limit)
+        explorer.sweep({f"{name}.split": ["features", "rows"] for name in explorer.layers}, limit=limit,
+                       seed=next(SEEDS))
 
 
 def main() -> None:
