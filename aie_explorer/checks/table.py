@@ -34,7 +34,7 @@ DESIGN_RULES: tuple[Rule, ...] = (
     Rule("plio_out", "PLIOs out of the array", "error", "design",
          "AM020 ch3: 6 streams of 64 bits out of a column, two of which make 128 bits", ENDS,
          lambda d: array.most_plio(d, d.plio_out_per_column), array.plio_out),
-    Rule("array_clock", "MHz of the array", "warning", "design", "DS957, DS958, DS959: FMAX by speed grade",
+    Rule("array_clock", "MHz of the array", "warning", "design", "DS957, DS958, DS959, DS1021: FMAX by speed grade",
          "Use a lower clock_mhz, or name a part of a faster speed grade as the device", fmax_mhz, array.array_clock),
     Rule("pl_clock", "MHz of the programmable logic at the PLIOs", "warning", "design",
          "DS957: FMAX of the interface is half that of the array", "Use a lower pl_clock_mhz",

@@ -115,6 +115,7 @@ def test_a_latin_hypercube_draws_every_option_equally_often():
     first, second = np.unravel_index(draw.latin_hypercube((100, 300), 300, 1), (100, 300))
     assert np.bincount(first).tolist() == [3] * 100
     assert np.bincount(second).tolist() == [1] * 300
+    assert (np.diff(draw.latin_hypercube((2, 3), 60, 0)) > 0).all()  # each design once
 
 
 @pytest.mark.parametrize("sample", ["random", "latin_hypercube"])
@@ -148,7 +149,8 @@ def test_more_than_can_be_drawn_is_refused():
         aie.Explorer(mlp([64] * 10)).sweep(sample="random", limit=None)
 
 
-def test_graphs_with_dead_ends_are_drawn_from_too():
+def test_graphs_with_dead_ends_are_drawn_from_too(monkeypatch):
+    monkeypatch.setattr(draw, "FEW", 0.5)  # more than the share of what is begun that can be completed here
     space = aie.Explorer(residual(30, 64)).space
     rows = [np.arange(len(layer.table)) for layer in space.layers]
     picks = picks_of(draw.random_sample(space, rows, 100, space.device.tiles, 0), rows)
